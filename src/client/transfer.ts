@@ -1,0 +1,47 @@
+/** The words that the split client and those who use it (terminal, extension) share about transfers. */
+
+export interface RemoteEntry {
+  readonly name: string;
+  /** Absolute path on the coordinator. */
+  readonly path: string;
+  readonly kind: 'file' | 'directory';
+  readonly size: number;
+  readonly modified: Date;
+}
+
+export interface TransferProgress {
+  /** Path on the coordinator of the file that moved last. */
+  readonly current: string;
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  /** Still walking the folders: the totals will grow. */
+  readonly counting: boolean;
+}
+
+export type ConflictChoice = 'overwrite' | 'skip';
+
+export interface TransferOptions {
+  /** Cancels: no half file stays on either side; the transfer rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TransferProgress) => void;
+  /**
+   * Asked, one at a time, before an existing file is replaced; the answer to "yes/no to all" is the asker's to
+   * remember. Without it existing files are overwritten.
+   */
+  readonly onConflict?: (path: string) => Promise<ConflictChoice>;
+}
+
+export interface TransferFailure {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What a batch did. A file that failed does not stop the others. */
+export interface TransferResult {
+  readonly files: number;
+  readonly bytes: number;
+  readonly skipped: readonly string[];
+  readonly failures: readonly TransferFailure[];
+}
