@@ -1,0 +1,271 @@
+import { isIP } from 'node:net';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import {
+  type Account,
+  type Configuration,
+  ConfigurationError,
+  type CoordinatorConfiguration,
+  type StorageServerConfiguration,
+} from './configuration.ts';
+import { readEnvFile, type Variables } from './env-file.ts';
+import {
+  coordinatorVariables,
+  layoutVariables,
+  mostStorageServers,
+  storageHostVariable,
+  storageNumber,
+  storageVariables,
+} from './variables.ts';
+
+export interface ConfigurationSource {
+  /** An `.env` file; without it the environment alone is the configuration. */
+  readonly envFile?: string;
+  /** Wins over the file, as people know it from dotenv. */
+  readonly environment?: Variables;
+}
+
+const localhost = '127.0.0.1';
+const firstPort = 2121;
+
+/**
+ * Reads and checks the whole configuration.
+ * @throws {ConfigurationError} with everything that is wrong, at once.
+ */
+export async function loadConfiguration({
+  envFile,
+  environment = process.env,
+}: ConfigurationSource = {}): Promise<Configuration> {
+  if (envFile === undefined) return readConfiguration(environment, process.cwd(), 'the environment');
+  const path = resolve(envFile);
+  const file = await readEnvFile(path);
+  return readConfiguration({ ...file.variables, ...environment }, dirname(path), path, file.problems);
+}
+
+/** Whether a storage server is on this machine, so that the bundled server is started for it. */
+export function isLocal(server: { readonly host: string }): boolean {
+  return server.host.toLowerCase() === 'localhost' || /^127\.|^::1$/.test(server.host);
+}
+
+/** The variables that {@link loadConfiguration} reads back to the same configuration, for a child process. */
+export function toEnvironment(configuration: Configuration): Record<string, string> {
+  const { coordinator, storageServers, layout } = configuration;
+  const environment: Record<string, string> = {
+    [layoutVariables.dataParts]: String(layout.dataParts),
+    [layoutVariables.parityParts]: String(layout.parityParts),
+  };
+  const servers = [
+    { names: coordinatorVariables, server: coordinator },
+    ...storageServers.map((server) => ({ names: storageVariables(server.number), server })),
+  ];
+  for (const { names, server } of servers) {
+    environment[names.user] = server.account.user;
+    environment[names.password] = server.account.password;
+    environment[names.host] = server.host;
+    environment[names.port] = String(server.port);
+    environment[names.folder] = server.folder;
+  }
+  return environment;
+}
+
+function readConfiguration(
+  variables: Variables,
+  base: string,
+  source: string,
+  fileProblems: readonly string[] = [],
+): Configuration {
+  const reader = new VariableReader(variables, base);
+  const coordinator: CoordinatorConfiguration = {
+    account: reader.account(coordinatorVariables),
+    host: reader.host(coordinatorVariables.host, localhost),
+    port: reader.port(coordinatorVariables.port, firstPort),
+    folder: reader.folder(coordinatorVariables.folder, 'server_folder'),
+  };
+  const commonHost = reader.host(storageHostVariable, localhost);
+  const storageServers = storageNumbers(variables, reader.problems).map((number) => {
+    const names = storageVariables(number);
+    return {
+      number,
+      account: reader.account(names),
+      host: reader.host(names.host, commonHost),
+      port: reader.port(names.port, firstPort + number),
+      folder: reader.folder(names.folder, `storage_folder${number}`),
+    };
+  });
+  const layout = {
+    dataParts: reader.count(layoutVariables.dataParts, storageServers.length),
+    parityParts: reader.count(layoutVariables.parityParts, 0),
+  };
+  const problems = [
+    ...fileProblems,
+    ...reader.problems,
+    ...layoutProblems(layout, storageServers.length),
+    ...addressProblems(coordinator, storageServers),
+    ...folderProblems(coordinator, storageServers),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(source, problems);
+  return { coordinator, storageServers, layout, source };
+}
+
+/** Reads single values; what is wrong is noted and a value that lets the reading go on is returned. */
+class VariableReader {
+  readonly problems: string[] = [];
+  readonly #variables: Variables;
+  readonly #base: string;
+
+  constructor(variables: Variables, base: string) {
+    this.#variables = variables;
+    this.#base = base;
+  }
+
+  account(names: { readonly user: string; readonly password: string }): Account {
+    return { user: this.#required(names.user), password: this.#required(names.password) };
+  }
+
+  port(name: string, byDefault: number): number {
+    const text = this.#optional(name);
+    if (text === undefined) return byDefault;
+    const port = Number(text);
+    if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65535) return port;
+    this.problems.push(`${name} is "${text}": write a port from 1 to 65535`);
+    return byDefault;
+  }
+
+  host(name: string, byDefault: string): string {
+    const text = this.#optional(name)?.replace(/^\[(.*)\]$/, '$1');
+    if (text === undefined) return byDefault;
+    if (isIP(text) !== 0 || /^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.?$/u.test(text)) return text;
+    this.problems.push(
+      `${name} is "${text}": write a host name or an address alone, without ftp:// or a port`,
+    );
+    return byDefault;
+  }
+
+  folder(name: string, byDefault: string): string {
+    const text = this.#optional(name) ?? byDefault;
+    if (hasControlCharacter(text)) this.problems.push(`${name} holds a control character: remove it`);
+    return resolve(this.#base, text);
+  }
+
+  count(name: string, byDefault: number): number {
+    const text = this.#optional(name);
+    if (text === undefined) return byDefault;
+    if (/^\d{1,3}$/.test(text)) return Number(text);
+    this.problems.push(`${name} is "${text}": write a whole number`);
+    return byDefault;
+  }
+
+  #optional(name: string): string | undefined {
+    return this.#variables[name] || undefined;
+  }
+
+  #required(name: string): string {
+    const text = this.#variables[name];
+    if (text === undefined) this.problems.push(`${name} is missing: add it`);
+    else if (text === '') this.problems.push(`${name} is empty: give it a value`);
+    else if (hasControlCharacter(text)) this.problems.push(`${name} holds a control character: remove it`);
+    return text ?? '';
+  }
+}
+
+function hasControlCharacter(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+/** The numbers 1 to n of the storage servers that have a variable; every gap and excess is a problem. */
+function storageNumbers(variables: Variables, problems: string[]): number[] {
+  const found = new Map<number, string>();
+  for (const [name, value] of Object.entries(variables)) {
+    const number = storageNumber(name);
+    if (number !== undefined && value !== undefined && !found.has(number)) found.set(number, name);
+  }
+  const numbers = [...found.keys()].sort((a, b) => a - b);
+  if (numbers.length === 0) return [1]; // Its missing variables are then what is reported.
+  const gap = numbers.findIndex((number, index) => number !== index + 1);
+  const after = gap === -1 ? undefined : numbers[gap];
+  if (after !== undefined) {
+    problems.push(
+      `${storageVariables(gap + 1).user} is missing, but ${found.get(after)} is set: ` +
+        'number the storage servers 1, 2, 3 ... without a gap',
+    );
+  }
+  if (numbers.length > mostStorageServers) {
+    problems.push(`there are ${numbers.length} storage servers: at most ${mostStorageServers} are possible`);
+  }
+  return numbers;
+}
+
+function layoutProblems(layout: Configuration['layout'], servers: number): string[] {
+  const problems: string[] = [];
+  if (layout.dataParts !== servers) {
+    problems.push(
+      `${layoutVariables.dataParts} is ${layout.dataParts}, but this version stores one data part on every ` +
+        `storage server: write ${servers}, or remove it`,
+    );
+  }
+  if (layout.parityParts !== 0) {
+    problems.push(
+      `${layoutVariables.parityParts} is ${layout.parityParts}, but parity comes with a later version: ` +
+        'write 0, or remove it',
+    );
+  }
+  return problems;
+}
+
+function addressProblems(
+  coordinator: CoordinatorConfiguration,
+  storageServers: readonly StorageServerConfiguration[],
+): string[] {
+  const problems: string[] = [];
+  const taken = new Map<string, string>();
+  const servers: { variable: string; host: string; port: number }[] = [
+    { variable: coordinatorVariables.port, host: coordinator.host, port: coordinator.port },
+    ...storageServers.map(({ number, host, port }) => ({
+      variable: storageVariables(number).port,
+      host,
+      port,
+    })),
+  ];
+  for (const { variable, host, port } of servers) {
+    // All of the machine's own addresses count as one: a server on 0.0.0.0 takes the port on each of them.
+    const onThisMachine = isLocal({ host }) || host === '0.0.0.0' || host === '::';
+    const address = `${onThisMachine ? 'this machine' : host.toLowerCase()}:${port}`;
+    const other = taken.get(address);
+    if (other !== undefined) {
+      problems.push(
+        `${other} and ${variable} are both ${port} on one host: give each server a port of its own`,
+      );
+    } else taken.set(address, variable);
+  }
+  return problems;
+}
+
+function folderProblems(
+  coordinator: CoordinatorConfiguration,
+  storageServers: readonly StorageServerConfiguration[],
+): string[] {
+  const problems: string[] = [];
+  const local = storageServers.filter(isLocal);
+  for (const [index, server] of local.entries()) {
+    const name = storageVariables(server.number).folder;
+    if (isWithin(coordinator.folder, server.folder)) {
+      problems.push(
+        `${coordinatorVariables.folder} (${coordinator.folder}) is in the folder of ${name}: ` +
+          "give the coordinator a folder outside the storage servers' folders",
+      );
+    }
+    for (const other of local.slice(index + 1)) {
+      if (!isWithin(server.folder, other.folder) && !isWithin(other.folder, server.folder)) continue;
+      problems.push(
+        `${name} and ${storageVariables(other.number).folder} share the folder ${other.folder}: ` +
+          'give each storage server a folder of its own, none inside another',
+      );
+    }
+  }
+  return problems;
+}
+
+/** Whether a folder is another or below it. Both are absolute. */
+function isWithin(folder: string, other: string): boolean {
+  const path = relative(other, folder);
+  return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path));
+}

@@ -1,0 +1,71 @@
+/** The names of the variables of a configuration, as the seeds have them and as people write them. */
+
+export const coordinatorVariables = {
+  user: 'FTP_USER',
+  password: 'FTP_PASSWORD',
+  host: 'FTP_HOST',
+  port: 'FTP_PORT',
+  folder: 'FTP_SERVER_DIR',
+} as const;
+
+/** The host of all storage servers that do not name their own. */
+export const storageHostVariable = 'FTP_SERVER';
+
+export const layoutVariables = { dataParts: 'FTP_DATA_PARTS', parityParts: 'FTP_PARITY_PARTS' } as const;
+
+/** With 255 parts of a segment the field of the parity's arithmetic, GF(2^8), is used up. */
+export const mostStorageServers = 255;
+
+const storageStems = ['FTP_USER', 'FTP_PASSWORD', 'FTP_PORT', 'FTP_SERVER', 'FTP_STORAGE_DIR'] as const;
+const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
+const single: readonly string[] = [
+  ...Object.values(coordinatorVariables),
+  storageHostVariable,
+  ...Object.values(layoutVariables),
+];
+
+export function storageVariables(number: number) {
+  return {
+    user: `FTP_USER${number}`,
+    password: `FTP_PASSWORD${number}`,
+    host: `FTP_SERVER${number}`,
+    port: `FTP_PORT${number}`,
+    folder: `FTP_STORAGE_DIR${number}`,
+  } as const;
+}
+
+/** The number of the storage server that a variable belongs to, if it belongs to one. */
+export function storageNumber(variable: string): number | undefined {
+  const digits = numbered.exec(variable)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+export function isKnownVariable(variable: string): boolean {
+  return single.includes(variable) || storageNumber(variable) !== undefined;
+}
+
+/** The known variable that was probably meant, if one is near. */
+export function suggestVariable(unknown: string): string | undefined {
+  const upper = unknown.toUpperCase();
+  const digits = /0*([1-9]\d*)$/.exec(upper)?.[1] ?? '';
+  const candidates = [...single, ...(digits === '' ? [] : storageStems.map((stem) => stem + digits))];
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(upper, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const nearest = ranked[0];
+  return nearest !== undefined && nearest.distance <= 4 ? nearest.candidate : undefined;
+}
+
+/** Levenshtein's distance: insertions, deletions and replacements between two words. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    above = current;
+  }
+  return above[b.length] ?? 0;
+}

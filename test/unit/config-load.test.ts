@@ -1,0 +1,188 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Configuration, ConfigurationError } from '../../src/config/configuration.ts';
+import { isLocal, loadConfiguration, toEnvironment } from '../../src/config/load.ts';
+
+const seeds = `
+FTP_USER=user
+FTP_PASSWORD=password
+FTP_PORT=3000
+FTP_SERVER_DIR=server_folder
+FTP_SERVER=127.0.0.1
+FTP_USER1=user1
+FTP_PASSWORD1=password1
+FTP_PORT1=3001
+FTP_USER2=user2
+FTP_PASSWORD2=password2
+FTP_PORT2=3002
+`;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'splitftp-config-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function load(text: string, environment: Record<string, string> = {}): Promise<Configuration> {
+  const envFile = join(folder, '.env');
+  await writeFile(envFile, text);
+  return loadConfiguration({ envFile, environment });
+}
+
+async function problems(text: string, environment: Record<string, string> = {}): Promise<readonly string[]> {
+  const error = await load(text, environment).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ConfigurationError))
+    throw new Error('the configuration was taken', { cause: error });
+  return error.problems;
+}
+
+describe('a valid configuration', () => {
+  test('the seeds have one', async () => {
+    expect(await load(seeds)).toEqual({
+      coordinator: {
+        account: { user: 'user', password: 'password' },
+        host: '127.0.0.1',
+        port: 3000,
+        folder: join(folder, 'server_folder'),
+      },
+      storageServers: [1, 2].map((number) => ({
+        number,
+        account: { user: `user${number}`, password: `password${number}` },
+        host: '127.0.0.1',
+        port: 3000 + number,
+        folder: join(folder, `storage_folder${number}`),
+      })),
+      layout: { dataParts: 2, parityParts: 0 },
+      source: join(folder, '.env'),
+    });
+  });
+
+  test('ports that are not given follow 2121', async () => {
+    const configuration = await load(seeds.replaceAll(/^FTP_PORT.*$/gm, ''));
+    expect(configuration.coordinator.port).toBe(2121);
+    expect(configuration.storageServers.map(({ port }) => port)).toEqual([2122, 2123]);
+  });
+
+  test('the environment wins over the file', async () => {
+    expect((await load(seeds, { FTP_PORT: '4000' })).coordinator.port).toBe(4000);
+  });
+
+  test('variables of other programs are left alone, in the file and in the environment', async () => {
+    const text = `OTHER="a\nb"\nexport ANOTHER=1 # note\n${seeds}`;
+    expect((await load(text, { FTP_PROXY: 'http://proxy' })).storageServers).toHaveLength(2);
+  });
+
+  test('a file from Windows is read', async () => {
+    expect((await load(`\uFEFF${seeds.trim().replaceAll('\n', '\r\n')}`)).coordinator.account.user).toBe(
+      'user',
+    );
+  });
+
+  test('a storage server may be on another machine', async () => {
+    const { storageServers } = await load(`${seeds}FTP_SERVER2=nas.example\n`);
+    expect(storageServers.map(isLocal)).toEqual([true, false]);
+  });
+
+  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((s) => !/\p{Cc}/u.test(s));
+  const account = fc.record({ user: text, password: text });
+  const host = fc.oneof(fc.ipV4(), fc.domain(), fc.constantFrom('localhost', '::1', '127.0.0.1'));
+  const configurations = fc
+    .record({
+      hosts: fc.array(fc.record({ account, host }), { minLength: 2, maxLength: 9 }),
+      firstPort: fc.integer({ min: 1, max: 65000 }),
+      name: text.filter((s) => !/[\\/.]/.test(s)),
+    })
+    .map(({ hosts, firstPort, name }): Configuration => {
+      const servers = hosts.map((server, index) => ({
+        ...server,
+        port: firstPort + index,
+        folder: resolve(tmpdir(), `${index} ${name}`),
+      }));
+      const [coordinator, ...others] = servers;
+      if (coordinator === undefined) throw new Error('an array of at least 2 is empty');
+      return {
+        coordinator,
+        storageServers: others.map((server, index) => ({ ...server, number: index + 1 })),
+        layout: { dataParts: others.length, parityParts: 0 },
+        source: 'the environment',
+      };
+    });
+
+  test('survives its way through the environment of a child process', async () => {
+    await fc.assert(
+      fc.asyncProperty(configurations, async (configuration) => {
+        const environment = toEnvironment(configuration);
+        expect(await loadConfiguration({ environment })).toEqual(configuration);
+      }),
+    );
+  });
+});
+
+describe('what is wrong is said with the variable and the remedy', () => {
+  test.each([
+    ['a missing password', seeds.replace('FTP_PASSWORD1=password1\n', ''), /^FTP_PASSWORD1 is missing/],
+    ['an empty password', seeds.replace('=password2', '='), /^FTP_PASSWORD2 is empty/],
+    ['a control character', seeds.replace('=user1', '="us\\ner1"'), /^FTP_USER1 holds a control character/],
+    [
+      'a gap',
+      seeds.replaceAll(/(USER|PASSWORD|PORT)2/g, '$13'),
+      /^FTP_USER2 is missing, but FTP_\w+3 is set/,
+    ],
+    ['port 0', seeds.replace('3001', '0'), /^FTP_PORT1 is "0": write a port from 1 to 65535/],
+    ['port 65536', seeds.replace('3001', '65536'), /^FTP_PORT1 is "65536"/],
+    ['a word as port', seeds.replace('3001', 'ftp'), /^FTP_PORT1 is "ftp"/],
+    ['one port twice', seeds.replace('3002', '3001'), /^FTP_PORT1 and FTP_PORT2 are both 3001/],
+    [
+      'one port by two names',
+      `${seeds}FTP_PORT2=3000\nFTP_SERVER2=localhost`,
+      /^FTP_PORT and FTP_PORT2 are both/,
+    ],
+    ['a URL as host', seeds.replace('127.0.0.1', 'ftp://nas'), /^FTP_SERVER is "ftp:\/\/nas"/],
+    [
+      'one folder twice',
+      `${seeds}FTP_STORAGE_DIR2=x/../storage_folder1`,
+      /^FTP_STORAGE_DIR1 and FTP_STORAGE_DIR2/,
+    ],
+    [
+      'a folder in another',
+      `${seeds}FTP_STORAGE_DIR2=storage_folder1/x`,
+      /^FTP_STORAGE_DIR1 and FTP_STORAGE_DIR2/,
+    ],
+    [
+      'the coordinator inside',
+      seeds.replace('server_folder', 'storage_folder2/x'),
+      /^FTP_SERVER_DIR .* FTP_STORAGE_DIR2/,
+    ],
+    ['data parts', `${seeds}FTP_DATA_PARTS=1`, /^FTP_DATA_PARTS is 1, .* write 2/],
+    ['parity', `${seeds}FTP_PARITY_PARTS=1`, /^FTP_PARITY_PARTS is 1, but parity comes with a later version/],
+    ['a misspelt variable', `${seeds}FTP_PASWORD2=x`, /^FTP_PASWORD2 is not .* did you mean FTP_PASSWORD2\?/],
+    ['a padded number', `${seeds}FTP_USER03=x`, /^FTP_USER03 is not .* did you mean FTP_USER3\?/],
+    ['a line that is none', `FTP_USER\n${seeds}`, /^line 1 is not NAME=value/],
+    ['an open quote', seeds.replace('=user2', '="user2'), /^FTP_USER2 \(line 10\) has no closing "/],
+    ['a # in a password', seeds.replace('=password2', '=pass#word'), /^FTP_PASSWORD2 \(line 11\) holds a #/],
+  ])('%s', async (_, text, expected) => {
+    expect(await problems(text)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test('everything at once, and never a password', async () => {
+    const found = await problems('FTP_PASSWORD=hush\nFTP_PORT=x\nFTP_PASSWORD1=hush\nFTP_USRE=me');
+    expect(found).toHaveLength(4);
+    expect(found.join()).not.toContain('hush');
+  });
+
+  test('an empty environment', async () => {
+    const failed = loadConfiguration({ environment: {} });
+    await expect(failed).rejects.toThrow(/^the environment:\n {2}FTP_USER is missing: add it\n/);
+  });
+
+  test('a file that is not there', async () => {
+    const failed = loadConfiguration({ envFile: join(folder, 'none'), environment: {} });
+    await expect(failed).rejects.toThrow(/none:\n {2}there is no such file/);
+  });
+});
