@@ -1,0 +1,107 @@
+import type { Entry } from '../../ftp/file-system.ts';
+import type { Layout } from '../segments/part-format.ts';
+
+/**
+ * The coordinator's record of folders, files, segments and parts. Every method that changes something is one
+ * transaction, durable when its promise resolves. Methods are asynchronous so that a catalogue in a database
+ * server can stand beside the one in SQLite. Failures a user can understand are `FileSystemError`s.
+ */
+export interface Catalogue {
+  /** Random, made with the catalogue; the first folder of every part's path. */
+  readonly pool: string;
+
+  stat(path: string): Promise<Entry>;
+  list(path: string): Promise<readonly Entry[]>;
+  makeDirectory(path: string): Promise<void>;
+  removeDirectory(path: string): Promise<void>;
+  removeFile(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  setModified(path: string, modified: Date): Promise<void>;
+
+  /** The file at `path` as it is now, with all its segments. */
+  openFile(path: string): Promise<StoredFile>;
+  /** What an upload to `path` would meet: fails where it cannot succeed (a folder is there, no parent). */
+  checkUpload(path: string): Promise<StoredFile | undefined>;
+
+  /** The durable intent: recorded before the first byte of a segment is sent, so that every orphan is known. */
+  beginSegment(intent: SegmentIntent): Promise<number>;
+  /**
+   * Makes new segments visible, all or nothing. `replace` drops the file that was there; with `append` they
+   * follow the segments of `append`, which must still be the file at that path.
+   */
+  commitFile(path: string, upload: CommittedUpload): Promise<void>;
+  /** The upload ended without commit: its segments become garbage. */
+  abandonSegments(ids: readonly string[]): Promise<void>;
+  /** At start: whatever was being written when the coordinator ended will never be finished. */
+  abandonUnfinished(): Promise<number>;
+
+  /** Parts to remove from a storage server, oldest first. */
+  garbage(server: number, limit: number): Promise<readonly GarbagePart[]>;
+  forgetPart(segment: string, index: number): Promise<void>;
+
+  totals(): Promise<CatalogueTotals>;
+  close(): Promise<void>;
+}
+
+export interface SegmentIntent {
+  readonly id: string;
+  readonly layout: Layout;
+  readonly blockBytes: number;
+  /** Numbers of the storage servers, by part index. */
+  readonly servers: readonly number[];
+}
+
+export interface FinishedSegment {
+  readonly id: string;
+  /** Bytes of the file's content. */
+  readonly length: number;
+  readonly crc32: number;
+  readonly parts: readonly FinishedPart[];
+}
+
+/** Bytes of the file on the storage server. */
+export interface FinishedPart {
+  readonly headerBytes: number;
+  readonly bytes: number;
+}
+
+export interface CommittedUpload {
+  /** Of a new version; ignored when appending. */
+  readonly file: string;
+  readonly append: StoredFile | undefined;
+  readonly segments: readonly FinishedSegment[];
+}
+
+export interface StoredFile {
+  readonly id: string;
+  readonly size: number;
+  /** Of the whole content. */
+  readonly crc32: number;
+  readonly segments: readonly StoredSegment[];
+}
+
+export interface StoredSegment extends FinishedSegment {
+  readonly layout: Layout;
+  readonly blockBytes: number;
+  readonly parts: readonly StoredPart[];
+}
+
+export interface StoredPart extends FinishedPart {
+  readonly server: number;
+}
+
+export interface GarbagePart {
+  readonly segment: string;
+  readonly index: number;
+  /** False when the part may still be under its temporary name. */
+  readonly settled: boolean;
+}
+
+export interface CatalogueTotals {
+  readonly files: number;
+  readonly folders: number;
+  /** Of all files' content. */
+  readonly bytes: number;
+  readonly garbageSegments: number;
+  readonly servers: ReadonlyMap<number, { readonly parts: number; readonly bytes: number }>;
+}

@@ -1,0 +1,69 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+
+/** One row, its columns read by name and type; a column of another type is a damaged catalogue. */
+export class Row {
+  readonly #columns: Record<string, SQLOutputValue>;
+
+  constructor(columns: Record<string, SQLOutputValue>) {
+    this.#columns = columns;
+  }
+
+  text(name: string): string {
+    const value = this.#columns[name];
+    if (typeof value !== 'string') throw new Error(`catalogue: column ${name} is not a text`);
+    return value;
+  }
+
+  integer(name: string): number {
+    const value = this.#columns[name];
+    if (typeof value !== 'number') throw new Error(`catalogue: column ${name} is not an integer`);
+    return value;
+  }
+}
+
+/** Statements of a database, each prepared once. */
+export class Statements {
+  readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  run(sql: string, ...parameters: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...parameters).changes);
+  }
+
+  first(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
+    const columns = this.#statement(sql).get(...parameters);
+    return columns && new Row(columns);
+  }
+
+  all(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.#statement(sql)
+      .all(...parameters)
+      .map((columns) => new Row(columns));
+  }
+
+  /** Runs `work` as one transaction: all of it is durable afterwards, or none of it happened. */
+  transaction<T>(work: () => T): T {
+    this.run('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.run('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.run('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    return statement;
+  }
+}

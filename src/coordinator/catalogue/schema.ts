@@ -1,0 +1,48 @@
+/** `PRAGMA user_version` of the schema below. */
+export const schemaVersion = 1;
+
+export const rootId = 'root';
+
+/**
+ * `segment.state`: `intent` while it is being written, `live` when a file refers to it, `garbage` when its
+ * parts are to be removed. `settled` is 0 until its parts have surely left their temporary names.
+ */
+export const schema = `
+CREATE TABLE pool (id TEXT NOT NULL) STRICT;
+
+CREATE TABLE entry (
+  id TEXT PRIMARY KEY,
+  parent TEXT REFERENCES entry (id),
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('file', 'directory')),
+  size INTEGER NOT NULL,
+  crc32 INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  UNIQUE (parent, name)
+) STRICT;
+
+CREATE TABLE segment (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL CHECK (state IN ('intent', 'live', 'garbage')),
+  settled INTEGER NOT NULL,
+  file TEXT REFERENCES entry (id),
+  position INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  crc32 INTEGER NOT NULL,
+  data_parts INTEGER NOT NULL,
+  parity_parts INTEGER NOT NULL,
+  block_bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX segment_of_file ON segment (file, position) WHERE file IS NOT NULL;
+CREATE INDEX segment_not_live ON segment (state) WHERE state <> 'live';
+
+CREATE TABLE part (
+  segment TEXT NOT NULL REFERENCES segment (id),
+  position INTEGER NOT NULL,
+  server INTEGER NOT NULL,
+  header_bytes INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (segment, position)
+) STRICT, WITHOUT ROWID;
+`;

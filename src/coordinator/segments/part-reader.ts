@@ -1,0 +1,188 @@
+import { Writable } from 'node:stream';
+import { FileSystemError } from '../../ftp/file-system.ts';
+import type { StoredSegment } from '../catalogue/catalogue.ts';
+import type { PoolLine } from '../pool/pool.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { crc32, formatCrc32 } from './crc32.ts';
+import {
+  CheckContext,
+  checkBytes,
+  decodeFooter,
+  decodeHeader,
+  PartFormatError,
+  SegmentGeometry,
+} from './part-format.ts';
+import { finalPartPath } from './part-writer.ts';
+
+/** Verified blocks that wait for the reader before the storage server has to wait. */
+const blocksAhead = 2;
+
+/**
+ * Reads one data part from a stripe on to its end. A block leaves only after its check was right; header (when
+ * reading starts at the first stripe) and footer must be those of this part.
+ */
+export class PartReader {
+  readonly #line: PoolLine;
+  readonly #segment: StoredSegment;
+  readonly #geometry: SegmentGeometry;
+  readonly #index: number;
+  readonly #pool: string;
+  readonly #context: CheckContext;
+  readonly #arrived = new ByteQueue();
+  readonly #blocks: Buffer[][] = [];
+  readonly #sink: Writable;
+  #headerPending: boolean;
+  #stripe: number;
+  #failure: FileSystemError | undefined;
+  #done: Promise<void> | undefined;
+  #wakeReader: (() => void) | undefined;
+  #wakeSink: (() => void) | undefined;
+
+  constructor(line: PoolLine, pool: string, segment: StoredSegment, index: number, firstStripe: number) {
+    this.#line = line;
+    this.#pool = pool;
+    this.#segment = segment;
+    this.#geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
+    this.#index = index;
+    this.#context = new CheckContext(segment.id, index);
+    this.#headerPending = firstStripe === 0;
+    this.#stripe = firstStripe;
+    this.#sink = new Writable({
+      highWaterMark: segment.blockBytes,
+      write: (chunk: Buffer, _encoding, done) => this.#receive(chunk, done),
+      final: (done) => done(this.#attempt(() => this.#checkEnd())),
+    });
+  }
+
+  /** Sees that the storage server has the part, whole. @throws FileSystemError `damaged` or `unavailable` */
+  async check(): Promise<void> {
+    const { server, connection } = this.#line;
+    try {
+      const size = await connection.size(this.#path);
+      if (size === undefined) throw this.#damaged('is missing');
+      if (size !== this.#part.bytes) throw this.#damaged(`has ${size} instead of ${this.#part.bytes} bytes`);
+    } catch (error) {
+      throw server.toFileSystemError(error);
+    }
+  }
+
+  start(): void {
+    const body = this.#geometry.stripeOffset(this.#stripe);
+    const offset = this.#headerPending ? 0 : this.#part.headerBytes + body;
+    this.#done = this.#line.connection.download(this.#sink, this.#path, offset);
+    this.#done.catch((error: unknown) => {
+      this.#failure ??= this.#line.server.toFileSystemError(error);
+      this.#wakeReader?.();
+    });
+  }
+
+  /** The next block's bytes, verified. @throws FileSystemError */
+  async next(): Promise<readonly Buffer[]> {
+    while (this.#blocks.length === 0 && !this.#failure) {
+      await new Promise<void>((wake) => {
+        this.#wakeReader = wake;
+      });
+    }
+    const block = this.#blocks.shift();
+    this.#wakeSink?.();
+    if (block) return block;
+    throw this.#failure ?? this.#damaged('ended early');
+  }
+
+  /** Resolves when the footer was right and the storage server has confirmed. @throws FileSystemError */
+  async end(): Promise<void> {
+    try {
+      await this.#done;
+    } catch (error) {
+      throw this.#failure ?? this.#line.server.toFileSystemError(error);
+    }
+  }
+
+  #receive(chunk: Buffer, done: (error?: Error | null) => void): void {
+    this.#arrived.push(chunk);
+    const error = this.#attempt(() => this.#takeBlocks());
+    this.#wakeReader?.();
+    if (error || this.#blocks.length < blocksAhead) {
+      done(error);
+      return;
+    }
+    this.#wakeSink = () => {
+      if (this.#blocks.length >= blocksAhead) return;
+      this.#wakeSink = undefined;
+      done();
+    };
+  }
+
+  #takeBlocks(): void {
+    if (this.#headerPending) {
+      if (this.#arrived.length < this.#part.headerBytes) return;
+      this.#checkHeader(Buffer.concat(this.#arrived.take(this.#part.headerBytes)));
+      this.#headerPending = false;
+    }
+    while (this.#stripe < this.#geometry.stripes) {
+      const length = this.#geometry.blockLength(this.#stripe, this.#index);
+      if (length > 0) {
+        if (this.#arrived.length < length + checkBytes) return;
+        this.#blocks.push(this.#takeBlock(length));
+      }
+      this.#stripe += 1;
+    }
+  }
+
+  #takeBlock(length: number): Buffer[] {
+    const block = this.#arrived.take(length);
+    const check = Buffer.concat(this.#arrived.take(checkBytes)).readUInt32BE();
+    let crc = this.#context.seed(this.#stripe);
+    for (const chunk of block) crc = crc32(chunk, crc);
+    if (crc !== check) throw this.#damaged(`has wrong bytes in stripe ${this.#stripe}`);
+    return block;
+  }
+
+  #checkHeader(bytes: Buffer): void {
+    const { pool, segment, index } = decodeHeader(bytes);
+    if (pool !== this.#pool || segment !== this.#segment.id || index !== this.#index) {
+      throw this.#damaged('is another part');
+    }
+  }
+
+  #checkEnd(): void {
+    if (this.#stripe < this.#geometry.stripes) throw this.#damaged('ended early');
+    const footer = decodeFooter(Buffer.concat(this.#arrived.take(this.#arrived.length)));
+    const { id, length, crc32: crc } = this.#segment;
+    if (footer.segment !== id || footer.index !== this.#index || footer.length !== length) {
+      throw this.#damaged('is another part');
+    }
+    if (footer.crc32 !== formatCrc32(crc)) throw this.#damaged('is of another version');
+  }
+
+  /** Runs a check; what it throws ends the part. */
+  #attempt(check: () => void): FileSystemError | null {
+    try {
+      check();
+      return null;
+    } catch (error) {
+      this.#failure ??=
+        error instanceof PartFormatError
+          ? this.#damaged(`is not usable: ${error.message}`)
+          : this.#line.server.toFileSystemError(error);
+      return this.#failure;
+    }
+  }
+
+  get #part() {
+    const part = this.#segment.parts[this.#index];
+    if (!part) throw new Error(`segment ${this.#segment.id} has no part ${this.#index}`);
+    return part;
+  }
+
+  get #path(): string {
+    return finalPartPath({ pool: this.#pool, segment: this.#segment.id, index: this.#index });
+  }
+
+  #damaged(what: string): FileSystemError {
+    return new FileSystemError(
+      'damaged',
+      `part ${this.#index + 1} of the file, on ${this.#line.server.name}, ${what}`,
+    );
+  }
+}

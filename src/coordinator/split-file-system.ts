@@ -1,0 +1,83 @@
+import type { Readable } from 'node:stream';
+import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
+import type { Log } from '../log/log.ts';
+import type { Catalogue } from './catalogue/catalogue.ts';
+import { FileDownload } from './file-download.ts';
+import { FileUpload } from './file-upload.ts';
+import type { Pool } from './pool/pool.ts';
+import type { Layout } from './segments/part-format.ts';
+import type { Collector } from './upkeep/collector.ts';
+import type { SegmentLeases } from './upkeep/segment-leases.ts';
+
+export interface SplitFileSystemParts {
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+  readonly layout: Layout;
+  readonly leases: SegmentLeases;
+  readonly collector: Collector;
+  readonly log: Log;
+}
+
+/** The pool as one drive: names from the catalogue, bytes from the storage servers. */
+export class SplitFileSystem implements FileSystem {
+  readonly #parts: SplitFileSystemParts;
+
+  constructor(parts: SplitFileSystemParts) {
+    this.#parts = parts;
+  }
+
+  stat(path: string): Promise<Entry> {
+    return this.#parts.catalogue.stat(path);
+  }
+
+  list(path: string): Promise<readonly Entry[]> {
+    return this.#parts.catalogue.list(path);
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#parts.catalogue.makeDirectory(path);
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return this.#parts.catalogue.removeDirectory(path);
+  }
+
+  async removeFile(path: string): Promise<void> {
+    await this.#parts.catalogue.removeFile(path);
+    this.#parts.collector.wake();
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#parts.catalogue.rename(from, to);
+    this.#parts.collector.wake();
+  }
+
+  setModified(path: string, modified: Date): Promise<void> {
+    return this.#parts.catalogue.setModified(path, modified);
+  }
+
+  async crc32(path: string): Promise<number> {
+    return (await this.#parts.catalogue.openFile(path)).crc32;
+  }
+
+  async read(path: string, offset: number): Promise<Readable> {
+    const { catalogue, pool, leases } = this.#parts;
+    return FileDownload.open(pool, catalogue.pool, await catalogue.openFile(path), offset, leases);
+  }
+
+  async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
+    const { catalogue, pool, layout, collector, log } = this.#parts;
+    const existing = await catalogue.checkUpload(path);
+    const servers = pool.servers.slice(0, layout.dataParts + layout.parityParts);
+    return new FileUpload({
+      catalogue,
+      log,
+      path,
+      append: mode === 'append' ? existing : undefined,
+      layout,
+      connections: await pool.connect(servers.map(({ number }) => number)),
+      signal,
+      onGarbage: () => collector.wake(),
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import type { Log } from '../../log/log.ts';
+import type { Catalogue, GarbagePart } from '../catalogue/catalogue.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { StorageConnection } from '../pool/storage-connection.ts';
+import type { StorageServer } from '../pool/storage-server.ts';
+import { finalPartPath, temporaryPartPath } from '../segments/part-writer.ts';
+import type { SegmentLeases } from './segment-leases.ts';
+
+/** Parts looked at in one round. */
+const batch = 500;
+/** Milliseconds until parts that could not be removed (server down, still read) are tried again. */
+const retryAfter = 5_000;
+
+/**
+ * Removes the parts of segments that no file refers to any more: replaced and deleted files, uploads that ended
+ * without commit. The catalogue forgets a part only when its storage server has said that it is gone.
+ */
+export class Collector {
+  readonly #catalogue: Catalogue;
+  readonly #pool: Pool;
+  readonly #leases: SegmentLeases;
+  readonly #log: Log;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(catalogue: Catalogue, pool: Pool, leases: SegmentLeases, log: Log) {
+    this.#catalogue = catalogue;
+    this.#pool = pool;
+    this.#leases = leases;
+    this.#log = log;
+  }
+
+  /** Something became garbage, or may have become removable. Returns at once. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when nothing is going on any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      clearTimeout(this.#retry);
+      const whole = await Promise.all(this.#pool.servers.map((server) => this.#clean(server)));
+      if (whole.includes(false)) this.#retry = setTimeout(() => this.wake(), retryAfter);
+    }
+  }
+
+  /** @returns false when something is left that could not be removed now */
+  async #clean(server: StorageServer): Promise<boolean> {
+    try {
+      for (;;) {
+        const parts = await this.#catalogue.garbage(server.number, batch);
+        const removable = parts.filter(({ segment }) => !this.#leases.has(segment));
+        if (removable.length === 0) return parts.length === 0;
+        const removed = await server.use((connection) => this.#remove(connection, removable));
+        if (removed < removable.length) return false;
+      }
+    } catch (error) {
+      this.#log.debug({ server: server.number, err: error }, 'old parts stay until their storage server is back');
+      return false;
+    }
+  }
+
+  /** @returns how many are gone */
+  async #remove(connection: StorageConnection, parts: readonly GarbagePart[]): Promise<number> {
+    let removed = 0;
+    for (const { segment, index, settled } of parts) {
+      if (this.#stopped) break;
+      const place = { pool: this.#catalogue.pool, segment, index };
+      if (!settled && !(await connection.remove(temporaryPartPath(place)))) continue;
+      if (!(await connection.remove(finalPartPath(place)))) continue;
+      await this.#catalogue.forgetPart(segment, index);
+      removed += 1;
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,46 @@
+/** A server cannot start for a reason outside of it. The message names the cause, the variable, and the remedy. */
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StartError';
+  }
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The variables in `.env` that set the two. */
+  readonly hostVariable: string;
+  readonly portVariable: string;
+}
+
+/** Says in words why a server cannot listen; an error that is not about listening comes back as it is. */
+export function explainListenError(error: unknown, address: ListenAddress): unknown {
+  const { host, port, hostVariable, portVariable } = address;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        `Port ${port} (${portVariable}) is in use by another program: stop it or set ${portVariable} to a free port.`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new StartError(
+        `Port ${port} (${portVariable}) may not be opened by this user: set ${portVariable} to a port above 1023.`,
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+      return new StartError(
+        `${host} (${hostVariable}) is not an address of this machine: set ${hostVariable} to one that is, such as 127.0.0.1.`,
+        { cause: error },
+      );
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new StartError(
+        `The host ${host} (${hostVariable}) cannot be found: set ${hostVariable} to an address of this machine, such as 127.0.0.1.`,
+        { cause: error },
+      );
+    default:
+      return error;
+  }
+}
