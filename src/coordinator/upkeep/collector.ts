@@ -68,7 +68,10 @@ export class Collector {
         if (removed < removable.length) return false;
       }
     } catch (error) {
-      this.#log.debug({ server: server.number, err: error }, 'old parts stay until their storage server is back');
+      this.#log.debug(
+        { server: server.number, err: error },
+        'old parts stay until their storage server is back',
+      );
       return false;
     }
   }
