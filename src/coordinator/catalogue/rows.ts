@@ -1,4 +1,8 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { FileSystemError } from '../../ftp/file-system.ts';
+
+/** SQLITE_FULL (sqlite.org/rescode.html). */
+const sqliteFull = 13;
 
 /** One row, its columns read by name and type; a column of another type is a damaged catalogue. */
 export class Row {
@@ -54,6 +58,11 @@ export class Statements {
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.run('ROLLBACK');
+      if (error instanceof Error && 'errcode' in error && error.errcode === sqliteFull) {
+        throw new FileSystemError('no-space', "the disk of the coordinator's catalogue is full", {
+          cause: error,
+        });
+      }
       throw error;
     }
   }

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { StoredFile } from '../../src/coordinator/catalogue/catalogue.ts';
+import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
+import { combineCrc32, crc32 } from '../../src/coordinator/segments/crc32.ts';
+
+const layout = { dataParts: 2, parityParts: 0 };
+let folder: string;
+let catalogue: SqliteCatalogue;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'splitftp-catalogue-'));
+  catalogue = new SqliteCatalogue(folder);
+});
+
+afterEach(async () => {
+  await catalogue.close();
+  await rm(folder, { recursive: true });
+});
+
+async function reopen(): Promise<void> {
+  await catalogue.close();
+  catalogue = new SqliteCatalogue(folder);
+}
+
+async function begin(): Promise<string> {
+  const id = randomBytes(16).toString('hex');
+  await catalogue.beginSegment({ id, layout, blockBytes: 262144, servers: [1, 2] });
+  return id;
+}
+
+/** An upload as the coordinator does it, without the bytes. */
+async function store(path: string, content: string, append?: StoredFile): Promise<string> {
+  const id = await begin();
+  const part = { headerBytes: 300, bytes: 600 };
+  await catalogue.commitFile(path, {
+    file: randomBytes(16).toString('hex'),
+    append,
+    segments: [{ id, length: content.length, crc32: crc32(content), parts: [part, part] }],
+  });
+  return id;
+}
+
+async function names(path: string): Promise<string[]> {
+  return (await catalogue.list(path)).map(({ name }) => name).sort();
+}
+
+async function garbage(): Promise<string[]> {
+  return (await catalogue.garbage(1, 100)).map(({ segment }) => segment);
+}
+
+test('files and folders survive a restart, and so does the name of the pool', async () => {
+  const { pool } = catalogue;
+  await catalogue.makeDirectory('/docs');
+  await catalogue.makeDirectory('/docs/odd "name" -x 🗂');
+  const segment = await store('/docs/a.txt', 'hello');
+  await catalogue.setModified('/docs/a.txt', new Date(1_000_000));
+  await reopen();
+  expect(catalogue.pool).toBe(pool);
+  expect(await names('/docs')).toEqual(['a.txt', 'odd "name" -x 🗂']);
+  expect(await catalogue.stat('/docs/a.txt')).toMatchObject({ size: 5, modified: new Date(1_000_000) });
+  const file = await catalogue.openFile('/docs/a.txt');
+  expect(file.crc32).toBe(crc32('hello'));
+  expect(file.segments).toMatchObject([{ id: segment, length: 5, parts: [{ server: 1 }, { server: 2 }] }]);
+});
+
+test('a new version replaces the old one and makes its segment garbage', async () => {
+  const old = await store('/a', 'one');
+  const fresh = await store('/a', 'two!');
+  expect((await catalogue.openFile('/a')).segments.map(({ id }) => id)).toEqual([fresh]);
+  expect(await garbage()).toEqual([old]);
+});
+
+test('appending adds a segment, and the checksum is that of the whole', async () => {
+  const first = await store('/a', 'one');
+  const second = await store('/a', 'two', await catalogue.openFile('/a'));
+  const file = await catalogue.openFile('/a');
+  expect(file.segments.map(({ id }) => id)).toEqual([first, second]);
+  expect(file).toMatchObject({ size: 6, crc32: crc32('onetwo') });
+  expect(combineCrc32(crc32('one'), crc32('two'), 3)).toBe(file.crc32);
+});
+
+test('appending to what somebody else has replaced or lengthened is refused, and nothing changes', async () => {
+  await store('/a', 'one');
+  const before = await catalogue.openFile('/a');
+  await store('/a', 'two', before);
+  await expect(store('/a', 'three', before)).rejects.toMatchObject({ kind: 'busy' });
+  await store('/a', 'new');
+  await expect(store('/a', 'three', before)).rejects.toMatchObject({ kind: 'busy' });
+  expect((await catalogue.openFile('/a')).size).toBe(3);
+});
+
+test('what was being written at the end of the last run becomes garbage at the next start', async () => {
+  const kept = await store('/a', 'one');
+  const cut = await begin();
+  await reopen();
+  expect(await catalogue.abandonUnfinished()).toBe(1);
+  expect(await garbage()).toEqual([cut]);
+  expect((await catalogue.openFile('/a')).segments.map(({ id }) => id)).toEqual([kept]);
+});
+
+test('a segment is forgotten when its last part is gone', async () => {
+  const segment = await store('/a', 'one');
+  await catalogue.removeFile('/a');
+  await catalogue.forgetPart(segment, 0);
+  expect(await catalogue.garbage(1, 100)).toEqual([]);
+  expect(await catalogue.garbage(2, 100)).toEqual([{ segment, index: 1, settled: true }]);
+  await catalogue.forgetPart(segment, 1);
+  expect((await catalogue.totals()).garbageSegments).toBe(0);
+});
+
+test('renaming moves files and whole folders, and replaces a file', async () => {
+  await catalogue.makeDirectory('/a');
+  await catalogue.makeDirectory('/a/b');
+  await store('/a/b/file', 'one');
+  await catalogue.rename('/a', '/c');
+  expect((await catalogue.stat('/c/b/file')).size).toBe(3);
+  const replaced = await store('/target', 'two!');
+  await catalogue.rename('/c/b/file', '/target');
+  expect((await catalogue.stat('/target')).size).toBe(3);
+  expect(await garbage()).toEqual([replaced]);
+  await catalogue.rename('/target', '/target');
+  expect(await names('/')).toEqual(['c', 'target']);
+});
+
+test('what cannot be done says why and changes nothing', async () => {
+  await catalogue.makeDirectory('/dir');
+  await catalogue.makeDirectory('/dir/sub');
+  await store('/file', 'one');
+  const refusals: [Promise<unknown>, string][] = [
+    [catalogue.stat('/none'), 'missing'],
+    [catalogue.list('/file'), 'not-a-directory'],
+    [catalogue.list('/file/below'), 'missing'],
+    [catalogue.makeDirectory('/dir'), 'exists'],
+    [catalogue.makeDirectory('/none/below'), 'missing'],
+    [catalogue.removeDirectory('/dir'), 'not-empty'],
+    [catalogue.removeDirectory('/file'), 'not-a-directory'],
+    [catalogue.removeDirectory('/'), 'denied'],
+    [catalogue.removeFile('/dir'), 'is-a-directory'],
+    [catalogue.rename('/none', '/x'), 'missing'],
+    [catalogue.rename('/file', '/dir'), 'exists'],
+    [catalogue.rename('/dir', '/file'), 'exists'],
+    [catalogue.rename('/dir', '/dir/sub/dir'), 'denied'],
+    [catalogue.checkUpload('/dir'), 'is-a-directory'],
+    [catalogue.checkUpload('/none/below'), 'missing'],
+    [store('/dir', 'x'), 'is-a-directory'],
+  ];
+  for (const [refusal, kind] of refusals) await expect(refusal).rejects.toMatchObject({ kind });
+  expect(await names('/')).toEqual(['dir', 'file']);
+  expect(await names('/dir')).toEqual(['sub']);
+});
+
+test('a second coordinator on the same folder is refused', () => {
+  expect(() => new SqliteCatalogue(folder)).toThrow(/another coordinator/);
+});
+
+test('totals', async () => {
+  await catalogue.makeDirectory('/dir');
+  await store('/dir/a', 'one');
+  await store('/b', 'four');
+  expect(await catalogue.totals()).toEqual({
+    files: 2,
+    folders: 1,
+    bytes: 7,
+    garbageSegments: 0,
+    servers: new Map([
+      [1, { parts: 2, bytes: 1200 }],
+      [2, { parts: 2, bytes: 1200 }],
+    ]),
+  });
+});

@@ -1,0 +1,49 @@
+/** Programs from outside npm that some tests need, and how they come onto a machine. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+interface Tool {
+  readonly name: string;
+  /** Debian's package. */
+  readonly package: string;
+  readonly present: () => boolean;
+}
+
+const program = (name: string, debianPackage = name): Tool => ({
+  name,
+  package: debianPackage,
+  present: () => isOnPath(name),
+});
+
+export const tools: readonly Tool[] = [program('curl'), program('lftp'), program('python3')];
+
+/** Whether the tests that need this program can run. Without it they count as not run. */
+export function isPresent(name: string): boolean {
+  return tools.some((tool) => tool.name === name && tool.present());
+}
+
+/**
+ * Installs what is missing where that can be done (as root on Debian and its descendants).
+ * @returns the names of what is still missing
+ */
+export function installTools(say: (line: string) => void): string[] {
+  const missing = () => tools.filter((tool) => !tool.present());
+  const wanted = missing();
+  if (wanted.length > 0 && process.getuid?.() === 0 && isOnPath('apt-get')) {
+    const packages = [...new Set(wanted.map((tool) => tool.package))];
+    say(`installing ${packages.join(', ')}`);
+    const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+    spawnSync('apt-get', ['update'], options); // Without fresh lists the installation says what is wrong.
+    try {
+      execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options);
+    } catch (error) {
+      say(`apt-get could not install them: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return missing().map(({ name }) => name);
+}
+
+function isOnPath(name: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+}
