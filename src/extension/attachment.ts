@@ -27,7 +27,7 @@ export async function findRunning(configuration: Configuration): Promise<SplitCl
   } finally {
     clearTimeout(timeout);
   }
-  await client.close();
+  client.close();
   return undefined;
 }
 

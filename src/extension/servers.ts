@@ -123,7 +123,7 @@ export class Servers implements vscode.Disposable {
 
   async #startAgain(): Promise<void> {
     if (this.#state.kind !== 'running' || this.#state.startedHere) return;
-    await this.#letGo();
+    this.#letGo();
     this.#set({ kind: 'stopped' });
     await this.#start();
   }
@@ -131,17 +131,16 @@ export class Servers implements vscode.Disposable {
   async #stop(): Promise<void> {
     if (this.#state.kind === 'stopped') return;
     this.#set({ kind: 'stopping' });
-    await this.#letGo();
+    this.#letGo();
     await this.#local.stop();
     this.#set({ kind: 'stopped' });
   }
 
-  async #letGo(): Promise<void> {
+  #letGo(): void {
     this.#attachment?.dispose();
     this.#attachment = undefined;
-    const client = this.#client;
+    this.#client?.close();
     this.#client = undefined;
-    await client?.close();
   }
 
   async #lost(server: string, message: string): Promise<void> {
@@ -149,10 +148,19 @@ export class Servers implements vscode.Disposable {
     throw new Error(`The ${server} ended: ${message}`);
   }
 
-  async #fail(error: unknown): Promise<void> {
+  #fail(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    await this.#letGo();
-    this.#set({ kind: 'failed', message, origin: this.#origin });
+    this.#letGo();
+    this.#set({ kind: 'failed', message: `${message}${this.#remedy(message)}`, origin: this.#origin });
+  }
+
+  /** The servers name variables of an `.env`; without such a file these stand for settings. */
+  #remedy(message: string): string {
+    if (this.#origin.kind === 'env') return '';
+    if (message.includes('FTP_PORT'))
+      return ' Here it is the setting "splitftp.port" that decides the ports.';
+    if (message.includes('FTP_STORAGE_DIR')) return ' Here it is the setting "splitftp.storageFolders".';
+    return '';
   }
 
   #set(state: ServersState): void {

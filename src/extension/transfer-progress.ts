@@ -9,6 +9,8 @@ export interface Batch {
   /** What was done with the files, after their count: "uploaded to /docs". */
   readonly done: string;
   transfer(options: TransferOptions): Promise<TransferResult>;
+  /** Where a file from this path arrives: what is asked about, where failures name the source. */
+  targetOf(source: string): string;
   /** The button that shows the result. */
   readonly reveal?: { readonly title: string; show(): Promise<void> };
 }
@@ -97,7 +99,7 @@ async function showResult(batch: Batch, result: TransferResult, log: vscode.LogO
 
 /** The same batch once more for what failed: files that have arrived, or were declined, are left as they are. */
 function retry(batch: Batch, { failures }: TransferResult): Batch {
-  const failed = new Set(failures.map(({ path }) => path));
+  const failed = new Set(failures.map(({ path }) => batch.targetOf(path)));
   return {
     ...batch,
     transfer: (options) =>

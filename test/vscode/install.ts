@@ -10,11 +10,11 @@ import { join, resolve } from 'node:path';
 const CODE_SERVER = '4.139.1';
 const root = resolve(import.meta.dirname, '../..');
 const home = join(root, '.vscode-test', `code-server-${CODE_SERVER}`);
-const vscode = join(home, 'node_modules/code-server/lib/vscode');
+const inside = 'node_modules/code-server/lib/vscode';
 const chromium = join(root, '.vscode-test', 'chromium');
 
 /** The program to run with Node: VS Code's own server, without code-server around it. */
-export const serverMain = join(vscode, 'out/server-main.js');
+export const serverMain = join(home, inside, 'out/server-main.js');
 
 /** Where VS Code puts what a run leaves behind; removed after each run. */
 export const runs = join(root, '.vscode-test', 'runs');
@@ -50,34 +50,43 @@ const npm = (cwd: string, ...args: string[]): Promise<void> =>
   run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], cwd);
 
 async function installVSCode(): Promise<void> {
-  const done = join(home, 'installed');
-  if (await exists(done)) return;
+  if (await exists(home)) return;
   console.log(`Installing VS Code (code-server ${CODE_SERVER} from npm, about a minute) ...`);
-  await rm(home, { recursive: true, force: true });
-  await mkdir(home, { recursive: true });
-  await writeFile(join(home, 'package.json'), '{"private":true}');
-  await npm(home, 'install', `code-server@${CODE_SERVER}`, '--ignore-scripts');
-  await npm(vscode, 'install', '--omit=dev', '--ignore-scripts');
-  console.log("Building VS Code's logger (needs a C++ compiler) ...");
-  await npm(vscode, 'rebuild', '@vscode/spdlog').catch((error: Error) =>
-    console.log(`Without it VS Code works, but its output channels stay empty: ${error.message}`),
-  );
-  await writeFile(done, '');
+  await installWhole(home, async (staging) => {
+    await writeFile(join(staging, 'package.json'), '{"private":true}');
+    await npm(staging, 'install', `code-server@${CODE_SERVER}`, '--ignore-scripts');
+    const vscode = join(staging, inside);
+    await npm(vscode, 'install', '--omit=dev', '--ignore-scripts');
+    console.log("Building VS Code's logger ...");
+    await npm(vscode, 'rebuild', '@vscode/spdlog').catch(() =>
+      console.log('It needs a C++ compiler: VS Code works without it, but its output channels stay empty.'),
+    );
+  });
 }
 
 async function installChromium(): Promise<void> {
   if (!('executablePath' in browserLaunch) || (await exists(chromium))) return;
   console.log('Unpacking Chromium ...');
-  const staging = `${chromium}.${process.pid}`;
-  await mkdir(staging, { recursive: true });
   // The package unpacks below the temporary folder; it adds its own libraries where it sees this variable.
   const unpack = "import('@sparticuz/chromium').then((chromium) => chromium.default.executablePath())";
-  const env = { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' };
-  await run(process.execPath, ['-e', unpack], root, env);
-  await rename(staging, chromium).catch(async (error: Error) => {
-    await rm(staging, { recursive: true, force: true });
-    if (!(await exists(chromium))) throw error;
+  await installWhole(chromium, (staging) => {
+    const env = { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' };
+    return run(process.execPath, ['-e', unpack], root, env);
   });
+}
+
+/** Fills a folder beside the target and renames it when all is there: a half installation is never used. */
+async function installWhole(target: string, fill: (staging: string) => Promise<void>): Promise<void> {
+  const staging = `${target}.${process.pid}`;
+  await mkdir(staging, { recursive: true });
+  try {
+    await fill(staging);
+    await rename(staging, target);
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    // Two test processes may install at once: the second finds it done.
+    if (!(await exists(target))) throw error;
+  }
 }
 
 /** Does nothing where everything is there. */

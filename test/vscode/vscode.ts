@@ -1,24 +1,28 @@
 /** A running VS Code server and windows of it, each with data folders of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { runs, serverMain } from './install.ts';
 
 export interface VSCode {
   /** The page that opens a folder in a new window. */
   url(folder: string, payload?: Readonly<Record<string, string>>): string;
-  /** Process ids of the extension hosts, oldest first. */
-  readonly extensionHosts: readonly number[];
+  /** Process ids of the extension hosts that are running, oldest first. */
+  readonly extensionHosts: ReadonlySet<number>;
   /** Ends everything that was started and removes its data. */
   stop(): Promise<void>;
 }
 
 export interface VSCodeOptions {
-  /** Folder of this project, or a VSIX of it, to be installed as a user would. */
+  /** Installed as a user would. */
   readonly vsix?: string;
+  /** The folder of an extension, linked instead of installed. */
+  readonly extension?: string;
+  readonly onExtensionHosts?: (running: number) => void;
   /** Machine settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** All folders are trusted, unless a test is about trust. */
@@ -79,6 +83,10 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
     if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${options.vsix}`);
   }
 
+  if (options.extension !== undefined) {
+    await symlink(options.extension, join(extensions, 'extension-under-development'), 'junction');
+  }
+
   const server = spawn(
     process.execPath,
     [
@@ -90,13 +98,16 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
     ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   );
-  const extensionHosts: number[] = [];
+  const extensionHosts = new Set<number>();
   const listening = Promise.withResolvers<void>();
   server.once('exit', (code) => listening.reject(new Error(`VS Code ended with ${code}`)));
-  server.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (text.includes('agent started')) listening.resolve();
-    for (const [, pid] of text.matchAll(/<(\d+)> Launched Extension Host Process/g))
-      extensionHosts.push(Number(pid));
+  createInterface(server.stdout).on('line', (line) => {
+    if (line.includes('agent started')) listening.resolve();
+    const [, pid, launched] = /<(\d+)> (Launched )?Extension Host Process/.exec(line) ?? [];
+    if (pid === undefined) return;
+    if (launched === undefined) extensionHosts.delete(Number(pid));
+    else extensionHosts.add(Number(pid));
+    options.onExtensionHosts?.(extensionHosts.size);
   });
   const stop = async () => {
     server.kill();

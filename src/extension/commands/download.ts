@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { join, posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { TransferResult } from '../../client/transfer.ts';
 import { pickEntries } from '../pick-remote.ts';
@@ -38,11 +38,15 @@ async function downloadTo(
   if (folder.scheme !== 'file')
     throw new Error(`${folder.toString(true)} is not a folder on a disk of this machine.`);
   const client = await servers.client();
-  const result = vscode.Uri.file(join(folder.fsPath, basename(paths[0] ?? '')));
+  const result = vscode.Uri.file(join(folder.fsPath, posix.basename(paths[0] ?? '')));
   const batch = {
     title: `Downloading to ${folder.fsPath}`,
     done: `downloaded to ${folder.fsPath}`,
     transfer: client.download.bind(client, paths, folder.fsPath),
+    targetOf: (source: string) => {
+      const root = paths.find((path) => source === path || source.startsWith(`${path}/`)) ?? source;
+      return join(folder.fsPath, ...posix.relative(posix.dirname(root), source).split('/'));
+    },
     ...revealing(result),
   };
   return runBatch(batch, log);

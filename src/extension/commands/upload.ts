@@ -1,4 +1,4 @@
-import { basename, posix } from 'node:path';
+import { basename, dirname, posix, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import type { RemoteEntry, TransferResult } from '../../client/transfer.ts';
 import { pickFolder } from '../pick-remote.ts';
@@ -56,12 +56,16 @@ async function uploadTo(
   const paths = uris.map(({ fsPath }) => fsPath);
   const folder = target ?? (await pickFolder(client, 'Upload'));
   if (folder === undefined) return undefined;
-  const [first] = paths;
+  const [first = ''] = paths;
   const batch = {
     title: `Uploading to ${folder}`,
     done: `uploaded to ${folder}`,
     transfer: client.upload.bind(client, paths, folder),
-    reveal: { title: 'Show', show: () => tree.reveal(posix.join(folder, basename(first ?? ''))) },
+    targetOf: (source: string) => {
+      const root = paths.find((path) => source === path || source.startsWith(path + sep)) ?? source;
+      return posix.join(folder, ...relative(dirname(root), source).split(sep));
+    },
+    reveal: { title: 'Show', show: () => tree.reveal(posix.join(folder, basename(first))) },
   };
   try {
     return await runBatch(batch, log);
