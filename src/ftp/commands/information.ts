@@ -1,0 +1,99 @@
+import { type Reply, ReplyError } from '../replies.ts';
+import type { Session } from '../session.ts';
+import { type Command, open, user } from './command.ts';
+import { listingLines } from './listing.ts';
+
+/** RFC 959, section 4.1.3, and RFC 2389 for FEAT. */
+export const informationCommands: readonly (readonly [string, Command])[] = [
+  ['SYST', open('SYST', async () => ({ code: 215, text: 'UNIX Type: L8' }))],
+  ['NOOP', open('NOOP', async () => ({ code: 200, text: 'Here.' }))],
+  ['FEAT', open('FEAT', async (session) => features(session))],
+  ['STAT', open('STAT [<SP> path]', status)],
+  ['SITE', user('SITE <SP> command', site)],
+];
+
+export function helpCommand(commands: ReadonlyMap<string, Command>): Command {
+  return open('HELP [<SP> command]', async (session, argument) => {
+    const verb = argument.trim().toUpperCase();
+    if (verb === 'SITE') return siteHelp(session);
+    if (verb !== '') {
+      const command = commands.get(verb);
+      if (!command) return { code: 502, text: `${verb} is not supported.` };
+      return { code: 214, text: `Syntax: ${command.syntax}` };
+    }
+    const verbs = [...commands.keys()].sort();
+    const lines: string[] = [];
+    for (let index = 0; index < verbs.length; index += 8) {
+      lines.push(
+        verbs
+          .slice(index, index + 8)
+          .map((name) => name.padEnd(5))
+          .join('')
+          .trimEnd(),
+      );
+    }
+    return { code: 214, text: 'These commands are supported.', lines };
+  });
+}
+
+function features(session: Session): Reply {
+  const facts = ['type', 'size', 'modify', 'perm', 'unique'] as const;
+  const lines = [
+    'EPSV',
+    'MDTM',
+    'MFMT',
+    // Chosen facts are starred (RFC 3659, section 7.8).
+    `MLST ${facts.map((fact) => `${fact}${session.facts.includes(fact) ? '*' : ''};`).join('')}`,
+    'REST STREAM',
+    'SIZE',
+    'TVFS',
+    'UTF8',
+  ];
+  if (session.fileSystem?.crc32) lines.push('HASH CRC32*');
+  return { code: 211, text: 'Features:', lines: lines.sort() };
+}
+
+async function status(session: Session, argument: string): Promise<Reply> {
+  if (argument === '') {
+    const { transfer } = session;
+    if (transfer) return { code: 211, text: `A transfer is running; ${transfer.bytes} bytes so far.` };
+    return {
+      code: 211,
+      text: 'Status:',
+      lines: [
+        session.fileSystem ? `Logged in; the current folder is ${session.workingFolder}` : 'Not logged in',
+        'TYPE: Image; STRU: File; MODE: Stream',
+        'No data connection',
+      ],
+    };
+  }
+  if (!session.fileSystem) throw new ReplyError(530, 'Log in with USER and PASS first.');
+  const { kind, lines } = await listingLines(session, argument, session.fileSystem);
+  return { code: kind === 'directory' ? 212 : 213, text: 'Status:', lines: [...lines] };
+}
+
+async function site(session: Session, argument: string): Promise<Reply> {
+  const [name = '', ...rest] = argument.trimStart().split(' ');
+  const verb = name.toUpperCase();
+  const siteArgument = rest.join(' ');
+  if (verb === 'HELP') return siteHelp(session);
+  if (verb === 'EXPECT') return expect(session, siteArgument);
+  const command = session.options.site.get(verb);
+  if (!command) return { code: 504, text: 'There is no such SITE command; SITE HELP lists them.' };
+  return { code: 200, text: verb, lines: await command(siteArgument) };
+}
+
+/** A lost connection can look like the end of the file (RFC 959, section 3.4.1); a length makes it known. */
+function expect(session: Session, argument: string): Reply {
+  const bytes = Number(argument);
+  if (!/^\d+$/.test(argument) || !Number.isSafeInteger(bytes)) {
+    return { code: 501, text: 'SITE EXPECT needs a number of bytes.' };
+  }
+  session.expectedBytes = bytes;
+  return { code: 200, text: `The next upload must carry ${bytes} bytes.` };
+}
+
+function siteHelp(session: Session): Reply {
+  const lines = ['EXPECT', 'HELP', ...session.options.site.keys()].sort().map((name) => `SITE ${name}`);
+  return { code: 214, text: 'These SITE commands are supported.', lines };
+}

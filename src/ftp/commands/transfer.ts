@@ -1,0 +1,97 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
+import { type Reply, ReplyError } from '../replies.ts';
+import type { Session } from '../session.ts';
+import { type Command, user } from './command.ts';
+
+/** RFC 959, section 4.1.3, and RFC 3659, section 5 for REST in stream mode. */
+export const transferCommands: readonly (readonly [string, Command])[] = [
+  ['RETR', user('RETR <SP> file', retrieve)],
+  ['STOR', user('STOR <SP> file', store)],
+  ['APPE', user('APPE <SP> file', (session, argument, files) => upload(session, argument, files, 'append'))],
+  ['REST', user('REST <SP> offset', async (session, argument) => restart(session, argument))],
+  ['ABOR', user('ABOR', async (session) => abort(session))],
+];
+
+function restart(session: Session, argument: string): Reply {
+  const offset = Number(argument);
+  if (!/^\d+$/.test(argument) || !Number.isSafeInteger(offset)) {
+    return { code: 501, text: 'REST needs a number of bytes.' };
+  }
+  session.prepare({ kind: 'restart', offset });
+  return { code: 350, text: `The next transfer starts at byte ${offset}.` };
+}
+
+/** A running transfer was aborted when the command arrived, and has had its 426. */
+function abort(session: Session): Reply {
+  session.closeDataListener();
+  return { code: 226, text: 'No transfer is running.' };
+}
+
+async function retrieve(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  const offset = takeOffset(session);
+  const path = session.resolve(argument);
+  return session.runTransfer(async (transfer) => {
+    const entry = await files.stat(path);
+    if (entry.kind !== 'file') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
+    if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
+    const source = await files.read(path, offset);
+    await transfer.send(source, `Sending ${entry.size - offset} bytes.`);
+    return { code: 226, text: 'Sent.' };
+  });
+}
+
+async function store(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  const offset = takeOffset(session);
+  if (offset === 0) return upload(session, argument, files, 'replace');
+  // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
+  const { size } = await files.stat(session.resolve(argument));
+  if (offset !== size) throw new ReplyError(554, `The file has ${size} bytes: only REST ${size} can go on.`);
+  return upload(session, argument, files, 'append');
+}
+
+function takeOffset(session: Session): number {
+  const preparation = session.takePreparation();
+  return preparation?.kind === 'restart' ? preparation.offset : 0;
+}
+
+/**
+ * The upload is committed only when the client ended it well: its end of file came (not a reset), no ABOR, the
+ * control connection stands, and the bytes are as many as SITE EXPECT said. Otherwise the old file stays.
+ */
+async function upload(
+  session: Session,
+  argument: string,
+  files: FileSystem,
+  mode: WriteMode,
+): Promise<Reply> {
+  if (argument === '') throw new ReplyError(501, 'A name is needed.');
+  const path = session.resolve(argument);
+  const expected = session.expectedBytes;
+  session.expectedBytes = undefined;
+  return session.runTransfer(async (transfer) => {
+    const { signal } = transfer;
+    const begun = await files.write(path, mode, signal);
+    try {
+      const bytes = await transfer.receive(begun.stream, 'Send the bytes.');
+      await settle(signal);
+      if (expected !== undefined && bytes !== expected) {
+        throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected; nothing is stored.`);
+      }
+    } catch (error) {
+      await begun.abort();
+      throw error;
+    }
+    return { code: 226, text: await begun.commit() };
+  });
+}
+
+/**
+ * A client that is killed ends both of its connections, and the end of the data may be read first. After two turns
+ * of the event loop everything that had arrived by then has been seen.
+ */
+async function settle(signal: AbortSignal): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+  signal.throwIfAborted();
+}

@@ -1,0 +1,20 @@
+/** How long the engine waits and how much it takes; times in milliseconds. */
+export const defaultLimits = {
+  /** From connecting to logging in. */
+  loginMs: 30_000,
+  loginAttempts: 3,
+  /** Before a wrong login is answered, always the same. */
+  failedLoginDelayMs: 500,
+  /** Without a command; a running one does not count. */
+  idleMs: 900_000,
+  /** A transfer in which no byte moves. */
+  stallMs: 300_000,
+  /** From EPSV or PASV to the client's data connection. */
+  dataConnectionMs: 30_000,
+  /** For the last reply to reach the client. */
+  goodbyeMs: 2_000,
+  /** Commands that wait for their turn. */
+  queuedCommands: 1024,
+};
+
+export type Limits = Readonly<typeof defaultLimits>;

@@ -1,0 +1,274 @@
+import type { Socket } from 'node:net';
+import type { Log } from '../log/log.ts';
+import type { AdoptedConnection } from './adoption.ts';
+import { commandTable } from './commands/command-table.ts';
+import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
+import type { FileSystem } from './file-system.ts';
+import type { Limits } from './limits.ts';
+import { type FactName, factNames } from './listing-format.ts';
+import { PassiveListener } from './passive-listener.ts';
+import {
+  closesConnection,
+  defectReply,
+  formatReply,
+  type Reply,
+  ReplyError,
+  replyToError,
+} from './replies.ts';
+import { Transfer } from './transfer.ts';
+import { resolvePath } from './virtual-path.ts';
+
+/** Answers a SITE command with the lines of its 200 reply; `argument` is what follows the command's name. */
+export type SiteCommand = (argument: string) => Promise<readonly string[]>;
+
+export interface SessionOptions {
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly site: ReadonlyMap<string, SiteCommand>;
+  login(user: string, password: string): Promise<FileSystem | undefined>;
+}
+
+/** What a command leaves for the one that follows it directly. */
+export type Preparation =
+  | { readonly kind: 'rename'; readonly from: string }
+  | { readonly kind: 'restart'; readonly offset: number };
+
+/** Answered at once while a transfer runs (RFC 959, section 4.1.3), everything else in its turn. */
+const urgentCommands = new Set(['NOOP', 'STAT']);
+
+/** One client's control connection: takes its commands in order and runs one at a time. */
+export class Session {
+  readonly options: SessionOptions;
+  readonly log: Log;
+  /** Resolves when the connection is closed and all that belonged to the session is freed. */
+  readonly ended: Promise<void>;
+
+  user: string | undefined;
+  fileSystem: FileSystem | undefined;
+  failedLogins = 0;
+  workingFolder = '/';
+  /** What MLSD and MLST tell; set by OPTS MLST. */
+  facts: readonly FactName[] = factNames;
+  /** After EPSV ALL (RFC 2428, section 4). */
+  onlyExtendedPassive = false;
+  /** Of the next upload, after SITE EXPECT. */
+  expectedBytes: number | undefined;
+
+  readonly #connection: AdoptedConnection;
+  readonly #reader = new ControlLineReader();
+  readonly #loginTimer: NodeJS.Timeout;
+  readonly #idleTimer: NodeJS.Timeout;
+  #queue: ControlLine[] = [];
+  #running: Promise<void> | undefined;
+  #repliesUnderWay = 0;
+  #preparation: Preparation | undefined;
+  #listener: PassiveListener | undefined;
+  #transfer: Transfer | undefined;
+  #closed = false;
+
+  constructor(connection: AdoptedConnection, options: SessionOptions) {
+    this.options = options;
+    this.#connection = connection;
+    this.log = options.log.child({ session: connection.id.slice(0, 8) });
+    const { limits } = options;
+    this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
+    this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
+
+    const { socket } = this;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    socket.on('data', (segment) => this.#receive(segment));
+    socket.on('end', () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')));
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    this.ended = closed.then(async () => {
+      this.#free();
+      await this.#running;
+    });
+  }
+
+  get socket(): Socket {
+    return this.#connection.commandSocket;
+  }
+
+  get transfer(): Transfer | undefined {
+    return this.#transfer;
+  }
+
+  /** Says goodbye and hangs up; a running transfer is aborted. */
+  close(reply: Reply): Promise<void> {
+    this.#end(reply.code, reply.text);
+    return this.ended;
+  }
+
+  async reply(reply: Reply): Promise<void> {
+    this.#touch();
+    this.#repliesUnderWay++;
+    if (closesConnection(reply)) this.#closeInTime();
+    // ftp-srv's `raw` letters are written as they are, and it swallows the errors of a lost connection.
+    await this.#connection.reply(reply.code, { raw: true, message: formatReply(reply).slice(0, -2) });
+    this.#repliesUnderWay--;
+    if (closesConnection(reply)) this.socket.destroySoon();
+  }
+
+  /** @throws FileSystemError `invalid-name` */
+  resolve(argument: string): string {
+    return resolvePath(this.workingFolder, argument);
+  }
+
+  loggedIn(fileSystem: FileSystem): void {
+    clearTimeout(this.#loginTimer);
+    this.fileSystem = fileSystem;
+  }
+
+  prepare(preparation: Preparation): void {
+    this.#preparation = preparation;
+  }
+
+  /** What the command before this one left; nothing when that was another command than RNFR or REST. */
+  takePreparation(): Preparation | undefined {
+    const preparation = this.#preparation;
+    this.#preparation = undefined;
+    return preparation;
+  }
+
+  /** Opens the listener for the next transfer; an earlier one is closed. Gives its port. */
+  async listenForData(): Promise<number> {
+    this.closeDataListener();
+    const listener = await PassiveListener.open(this.socket, this.options.limits.dataConnectionMs);
+    this.#listener = listener;
+    if (this.#closed) this.closeDataListener();
+    return listener.port;
+  }
+
+  closeDataListener(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
+  async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
+    const listener = this.#listener;
+    if (!listener) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
+    const transfer = new Transfer(listener, this.options.limits.stallMs, (reply) => this.reply(reply));
+    this.#transfer = transfer;
+    if (this.#closed || this.#queue.some(isAbort)) transfer.abort(aborted());
+    try {
+      return await work(transfer);
+    } finally {
+      this.#transfer = undefined;
+      this.closeDataListener();
+      this.#touch();
+    }
+  }
+
+  #receive(segment: Uint8Array): void {
+    this.#touch();
+    for (const line of this.#reader.read(segment)) {
+      if (this.#closed) return;
+      if (this.#transfer && isAbort(line)) this.#transfer.abort(aborted());
+      if (this.#transfer && this.#queue.length === 0 && isUrgent(line)) {
+        void this.#execute(line);
+        continue;
+      }
+      if (this.#queue.length >= this.options.limits.queuedCommands) {
+        this.#end(421, 'Too many commands are waiting.');
+        return;
+      }
+      this.#queue.push(line);
+    }
+    if (this.#queue.length > 0) this.#running ??= this.#runQueue();
+  }
+
+  async #runQueue(): Promise<void> {
+    for (let line = this.#queue.shift(); line; line = this.#queue.shift()) {
+      await this.#execute(line);
+    }
+    this.#running = undefined;
+  }
+
+  /** Never rejects. */
+  async #execute(line: ControlLine): Promise<void> {
+    const preparation = this.#preparation;
+    let reply: Reply;
+    try {
+      reply = await this.#answer(line);
+    } catch (error) {
+      reply = replyToError(error) ?? defectReply;
+      if (reply === defectReply) this.log.error({ err: error }, 'a command failed unexpectedly');
+    }
+    // It holds for the command that follows directly, whatever that is.
+    if (this.#preparation === preparation) this.#preparation = undefined;
+    await this.reply(reply);
+  }
+
+  async #answer(line: ControlLine): Promise<Reply> {
+    if (line.kind === 'too-long') return { code: 500, text: 'The line is too long.' };
+    if (line.kind === 'not-utf8') return { code: 501, text: 'The line is not UTF-8.' };
+    const { verb, argument } = parseCommand(line.text);
+    if (verb === '') return { code: 500, text: 'The line holds no command.' };
+    const command = commandTable.get(verb);
+    this.log.debug({ verb, argument: verb === 'PASS' ? undefined : argument }, 'command');
+    if (!command) {
+      // RFC 959, section 4.2.2: 502 for a command of the protocol, 500 for what is none.
+      return /^[A-Z]{3,4}$/.test(verb)
+        ? { code: 502, text: `${verb} is not supported.` }
+        : { code: 500, text: 'This is not a command.' };
+    }
+    if (command.access === 'anyone') return command.run(this, argument);
+    if (!this.fileSystem) return { code: 530, text: 'Log in with USER and PASS first.' };
+    return command.run(this, argument, this.fileSystem);
+  }
+
+  /** Something happened: the idle time begins anew. A cleared timer must not be refreshed, it would run again. */
+  #touch(): void {
+    if (!this.#closed) this.#idleTimer.refresh();
+  }
+
+  #endIdle(): void {
+    // Only a client is idle: a command that is busy is not, one whose reply the client does not take is.
+    if (this.#transfer || (this.#running && this.#repliesUnderWay === 0)) this.#touch();
+    else this.#end(421, 'The connection was idle for too long.');
+  }
+
+  #end(code: number, text: string): void {
+    if (this.#closed) return;
+    this.#free();
+    void this.reply({ code, text });
+  }
+
+  /** A client that does not take the last reply shall not hold the connection. */
+  #closeInTime(): void {
+    const timer = setTimeout(() => this.socket.destroy(), this.options.limits.goodbyeMs);
+    this.socket.once('close', () => clearTimeout(timer));
+  }
+
+  #free(): void {
+    this.#closed = true;
+    clearTimeout(this.#loginTimer);
+    clearTimeout(this.#idleTimer);
+    this.#queue = [];
+    this.closeDataListener();
+    this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
+  }
+}
+
+function aborted(): ReplyError {
+  return new ReplyError(426, 'The transfer was aborted.');
+}
+
+function parseCommand(text: string): { verb: string; argument: string } {
+  const space = text.indexOf(' ');
+  if (space < 0) return { verb: text.toUpperCase(), argument: '' };
+  // Spaces belong to the argument: names may begin and end with them.
+  return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
+}
+
+function isAbort(line: ControlLine): boolean {
+  return line.kind === 'command' && parseCommand(line.text).verb === 'ABOR';
+}
+
+function isUrgent(line: ControlLine): boolean {
+  if (line.kind !== 'command') return false;
+  const { verb, argument } = parseCommand(line.text);
+  return urgentCommands.has(verb) && argument === '';
+}
