@@ -1,0 +1,262 @@
+import type { Readable, Writable } from 'node:stream';
+import { Client, FTPError } from 'basic-ftp';
+import type { Account } from '../config/configuration.ts';
+import { describeError, RemoteError, systemCode, UnreachableError } from './errors.ts';
+import type { RemoteEntry } from './transfer.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly account: Account;
+}
+
+export interface Checksum {
+  /** Bytes. */
+  readonly size: number;
+  /** As zlib's; absent when the server cannot tell. */
+  readonly crc32?: number;
+}
+
+/** A server that says nothing for so long has gone, in milliseconds. */
+const timeout = 30_000;
+/** Listings beyond this are refused, in bytes: room for a million entries of one folder. */
+const maxListingBytes = 256 * 1024 * 1024;
+
+/** Replies of a server that does not know a command (RFC 959, section 4.2; 501 and 504 for SITE and OPTS). */
+const notImplemented: ReadonlySet<number> = new Set([500, 501, 502, 504]);
+
+/**
+ * One FTP session with a coordinator: one command or transfer at a time. After an error that is not the
+ * server's own answer the session's state is unknown; it closes itself then and is no longer {@link usable}.
+ */
+export class Connection {
+  readonly #client: Client;
+  readonly #name: string;
+  readonly #features: ReadonlyMap<string, string>;
+  #expects = true;
+
+  private constructor(client: Client, name: string, features: ReadonlyMap<string, string>) {
+    this.#client = client;
+    this.#name = name;
+    this.#features = features;
+  }
+
+  /** Connects and logs in. @throws {UnreachableError} in words that name the remedy. */
+  static async open({ host, port, account }: Address, signal?: AbortSignal): Promise<Connection> {
+    const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    signal?.throwIfAborted();
+    const client = new Client(timeout, { allowSeparateTransferHost: false, maxListingBytes });
+    const cancel = () => client.close();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      await client.access({ host, port, user: account.user, password: account.password });
+      const features = await client.features();
+      if (!features.has('MLST')) {
+        throw new UnreachableError(`The server at ${name} is not a SplitFTP coordinator: it lacks MLST.`);
+      }
+      if (features.has('HASH')) await client.send('OPTS HASH CRC32');
+      return new Connection(client, name, features);
+    } catch (error) {
+      client.close();
+      signal?.throwIfAborted();
+      throw unreachable(error, name, account.user);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  get usable(): boolean {
+    return !this.#client.closed;
+  }
+
+  /** Whether the session still lives; one that does not is closed. */
+  async probe(): Promise<boolean> {
+    await this.#command('NOOP').catch(() => this.close());
+    return this.usable;
+  }
+
+  /** Ends the session at once; a transfer in it is cancelled, and the server is told so before the data ends. */
+  cancel(): void {
+    if (this.usable) this.#client.ftp.send('ABOR');
+    this.close();
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /** The entries of a folder (RFC 3659, MLSD), sorted by name. */
+  async list(path: string): Promise<RemoteEntry[]> {
+    const entries = await this.#run(() => this.#client.list(checked(path)));
+    return entries
+      .map(
+        (entry): RemoteEntry => ({
+          name: entry.name,
+          path: path === '/' ? `/${entry.name}` : `${path}/${entry.name}`,
+          kind: entry.isDirectory ? 'directory' : 'file',
+          size: entry.isDirectory ? 0 : entry.size,
+          modified: entry.modifiedAt ?? new Date(0),
+        }),
+      )
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** What is at a path (RFC 3659, MLST); undefined where nothing is. */
+  async stat(path: string): Promise<RemoteEntry | undefined> {
+    const reply = await this.#command(`MLST ${path}`).catch((error: unknown) => {
+      if (error instanceof RemoteError && error.code === 550) return undefined;
+      throw error;
+    });
+    return reply === undefined ? undefined : parseFacts(reply, path);
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    await this.#command(`MKD ${path}`);
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    await this.#command(`RMD ${path}`);
+  }
+
+  async removeFile(path: string): Promise<void> {
+    await this.#command(`DELE ${path}`);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    checked(to);
+    await this.#command(`RNFR ${from}`);
+    await this.#command(`RNTO ${to}`);
+  }
+
+  /** Sets the modification time where the server can (MFMT, whole seconds). */
+  async setModified(path: string, modified: Date): Promise<void> {
+    if (!this.#features.has('MFMT')) return;
+    const time = modified.toISOString().replaceAll(/[-:T]|\..*$/g, '');
+    await this.#command(`MFMT ${time} ${path}`);
+  }
+
+  /**
+   * Announces the size of the next upload, so that a connection that was cut cannot look like its end.
+   * @returns false where the server does not know this.
+   */
+  async expect(size: number): Promise<boolean> {
+    if (!this.#expects) return false;
+    await this.site(`EXPECT ${size}`).catch((error: unknown) => {
+      if (!(error instanceof RemoteError && notImplemented.has(error.code))) throw error;
+      this.#expects = false;
+    });
+    return this.#expects;
+  }
+
+  /** The text of the reply to a SITE command. */
+  async site(command: string): Promise<string> {
+    return this.#command(`SITE ${command}`);
+  }
+
+  /** Size and CRC-32 of a file as the server has it (`213 CRC32 0-<size> <8 hex> <path>`), or its size alone. */
+  async checksum(path: string): Promise<Checksum> {
+    if (!this.#features.has('HASH')) return { size: await this.#run(() => this.#client.size(checked(path))) };
+    const reply = await this.#command(`HASH ${path}`);
+    const [, size, crc32] = /^213 CRC32 0-(\d+) ([0-9a-f]{8}) /i.exec(reply) ?? [];
+    if (size === undefined || crc32 === undefined) {
+      throw new Error(`${this.#name} gave a checksum that cannot be read: ${reply}`);
+    }
+    return { size: Number(size), crc32: Number.parseInt(crc32, 16) };
+  }
+
+  /** Uploads (STOR). Rejects with the source's own error if that failed; the source is always destroyed. */
+  async store(source: Readable, path: string): Promise<void> {
+    try {
+      await this.#run(() => this.#client.uploadFrom(source, checked(path)), source);
+    } finally {
+      source.destroy();
+    }
+  }
+
+  /** Downloads (RETR); the destination is destroyed when that fails. That all bytes came must be checked by their number: the end of data tells nothing. */
+  async retrieve(path: string, destination: Writable): Promise<void> {
+    try {
+      await this.#run(() => this.#client.downloadTo(destination, checked(path)), destination);
+    } catch (error) {
+      destination.destroy();
+      throw error;
+    }
+  }
+
+  async #command(command: string): Promise<string> {
+    const { message } = await this.#run(() => this.#client.send(checked(command)));
+    return message;
+  }
+
+  async #run<T>(task: () => Promise<T>, local?: Readable | Writable): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      if (error instanceof FTPError) throw new RemoteError(error.code, error.message, { cause: error });
+      if (error instanceof InvalidNameError) throw error;
+      this.cancel();
+      // The reason of a transfer's failure is at this end; what basic-ftp says is what followed from it.
+      if (local?.errored) throw local.errored;
+      const late = error instanceof Error && error.message.startsWith('Timeout');
+      const what = late ? 'does not answer any more' : 'closed the connection';
+      throw new Error(`the coordinator at ${this.#name} ${what}`, { cause: error });
+    }
+  }
+}
+
+class InvalidNameError extends Error {}
+
+/** Refuses what would be more than one line, or a line that means something else, on the control connection. */
+function checked(text: string): string {
+  if (/\p{Cc}/u.test(text)) throw new InvalidNameError('a name with control characters is not possible');
+  return text;
+}
+
+function parseFacts(reply: string, path: string): RemoteEntry {
+  const line = reply.split('\n').find((candidate) => /^ \S+=\S*; /.test(candidate)) ?? '';
+  const facts = new Map(
+    line
+      .trimStart()
+      .split('; ', 1)
+      .flatMap((packed) => packed.split(';'))
+      .map((fact) => [fact.slice(0, fact.indexOf('=')).toLowerCase(), fact.slice(fact.indexOf('=') + 1)]),
+  );
+  const directory = /dir$/i.test(facts.get('type') ?? '');
+  const time = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{1,3})?/.exec(facts.get('modify') ?? '');
+  const [, year, month, day, hour, minute, second, fraction = ''] = time ?? [];
+  return {
+    name: path.slice(path.lastIndexOf('/') + 1),
+    path,
+    kind: directory ? 'directory' : 'file',
+    size: directory ? 0 : Number(facts.get('size') ?? 0),
+    modified:
+      time === null
+        ? new Date(0)
+        : new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`),
+  };
+}
+
+function unreachable(error: unknown, name: string, user: string): UnreachableError {
+  if (error instanceof UnreachableError) return error;
+  if (error instanceof FTPError && error.code === 530) {
+    return new UnreachableError(
+      `The coordinator at ${name} refuses the user "${user}": check FTP_USER and FTP_PASSWORD.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof FTPError) {
+    const { message } = new RemoteError(error.code, error.message);
+    return new UnreachableError(`The coordinator at ${name} refuses the connection: ${message}`, {
+      cause: error,
+    });
+  }
+  if (systemCode(error) === 'ECONNREFUSED') {
+    return new UnreachableError(
+      `No coordinator answers at ${name}: start it with "splitftp serve", or correct FTP_HOST and FTP_PORT.`,
+      { cause: error },
+    );
+  }
+  return new UnreachableError(`The coordinator at ${name} cannot be reached: ${describeError(error)}.`, {
+    cause: error,
+  });
+}

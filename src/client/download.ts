@@ -1,0 +1,77 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Step } from './batch.ts';
+import { Conflicts } from './conflicts.ts';
+import { describeError, systemCode, UnreachableError } from './errors.ts';
+import { downloadFile } from './file-transfer.ts';
+import { localNameProblem } from './local-names.ts';
+import type { ConnectionPool } from './pool.ts';
+import type { RemoteEntry, TransferOptions } from './transfer.ts';
+
+export interface DownloadRoot {
+  readonly remote: string;
+  /** The file's or folder's own local path. */
+  readonly local: string;
+}
+
+/** Walks files and folders of the coordinator, makes the local folders as it comes to them, yields the files. */
+export async function* walkDownloads(
+  pool: ConnectionPool,
+  roots: readonly DownloadRoot[],
+  options: TransferOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Step> {
+  const conflicts = new Conflicts(options.onConflict);
+
+  async function* walk(entry: RemoteEntry, local: string): AsyncGenerator<Step> {
+    if (entry.kind === 'file') {
+      yield file(entry, local);
+      return;
+    }
+    try {
+      await mkdir(local, { recursive: true });
+      for (const child of await pool.use((connection) => connection.list(entry.path), signal)) {
+        const problem = localNameProblem(child.name);
+        if (problem === undefined) yield* walk(child, join(local, child.name));
+        else yield { path: child.path, message: problem };
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof UnreachableError) throw error;
+      yield { path: entry.path, message: describeError(error) };
+    }
+  }
+
+  function file(entry: RemoteEntry, local: string): Step {
+    return {
+      source: entry.path,
+      remotePath: entry.path,
+      size: entry.size,
+      async run(ended, onBytes) {
+        const there = await localKind(local);
+        if (there === 'directory') throw new Error(`${local} is a folder, and no file can take its place`);
+        const exists = async () => there !== undefined;
+        if ((await conflicts.choose(local, exists, ended)) === 'skip') return 'skipped';
+        return pool.use((connection) => downloadFile(connection, entry, local, onBytes), ended);
+      },
+    };
+  }
+
+  for (const { remote, local } of roots) {
+    const entry = await pool.use((connection) => connection.stat(remote), signal);
+    if (entry === undefined) yield { path: remote, message: 'there is no such file or folder' };
+    else {
+      await mkdir(dirname(local), { recursive: true });
+      yield* walk(entry, local);
+    }
+  }
+}
+
+async function localKind(path: string): Promise<'file' | 'directory' | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? 'directory' : 'file';
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import { crc32 } from 'node:zlib';
+
+interface MeterOptions {
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Its rejection makes the stream fail, after everything but the last chunk has been passed on. */
+  readonly beforeEnd?: () => Promise<void>;
+}
+
+/**
+ * Passes bytes on unchanged and keeps their number and CRC-32. One chunk is held back until the check at the
+ * end agrees, so that a transfer that must not be completed never is.
+ */
+export class Meter extends Transform {
+  bytes = 0;
+  crc32 = 0;
+  readonly #options: MeterOptions;
+  #held: Buffer | undefined;
+
+  constructor(options: MeterOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    this.bytes += chunk.length;
+    this.crc32 = crc32(chunk, this.crc32);
+    this.#options.onBytes?.(chunk.length);
+    const held = this.#held;
+    this.#held = chunk;
+    callback(null, held);
+  }
+
+  override _flush(callback: TransformCallback): void {
+    const check = this.#options.beforeEnd?.() ?? Promise.resolve();
+    check.then(
+      () => callback(null, this.#held),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+}

@@ -1,0 +1,142 @@
+import { basename, join, posix, resolve } from 'node:path';
+
+import type { GenericSchema } from 'valibot';
+import {
+  type PartReport,
+  parseReports,
+  partReport,
+  type StatusReport,
+  statusReport,
+} from '../site/reports.ts';
+import { runBatch } from './batch.ts';
+import type { Address } from './connection.ts';
+import { type DownloadRoot, walkDownloads } from './download.ts';
+import { makeFolders, parentOf, removeAll } from './folders.ts';
+import { ConnectionPool } from './pool.ts';
+import type { RemoteEntry, TransferOptions, TransferResult } from './transfer.ts';
+import { type UploadRoot, walkUploads } from './upload.ts';
+
+export interface SplitClientOptions extends Address {
+  /** FTP sessions at most, and so many files are transferred at a time. */
+  readonly connections?: number;
+}
+
+/**
+ * Talks to a coordinator. Paths on it are absolute, or taken from its root. Errors are sentences for a person:
+ * {@link UnreachableError} when no session can be had, {@link RemoteError} for what the coordinator refused.
+ */
+export class SplitClient {
+  readonly #pool: ConnectionPool;
+
+  constructor({ connections = 4, ...address }: SplitClientOptions) {
+    this.#pool = new ConnectionPool(address, connections);
+  }
+
+  /** The entries of a folder, sorted by name. */
+  list(path: string): Promise<RemoteEntry[]> {
+    return this.#pool.use((connection) => connection.list(absolute(path)));
+  }
+
+  /** What is at a path; undefined where nothing is. */
+  stat(path: string): Promise<RemoteEntry | undefined> {
+    return this.#pool.use((connection) => connection.stat(absolute(path)));
+  }
+
+  /** @param options.parents makes the folders above it too, and takes one that exists. */
+  makeDirectory(path: string, { parents = false } = {}): Promise<void> {
+    const folder = absolute(path);
+    return this.#pool.use((connection) =>
+      parents ? makeFolders(connection, folder) : connection.makeDirectory(folder),
+    );
+  }
+
+  /** Moves a file or folder; an existing file at `to` is replaced. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#pool.use((connection) => connection.rename(absolute(from), absolute(to)));
+  }
+
+  /** Removes a file, or a folder with all that is in it. */
+  remove(path: string): Promise<void> {
+    return this.#pool.use((connection) => removeAll(connection, absolute(path)));
+  }
+
+  /** Uploads files and folders into a folder, where each keeps its name; the folder is made when missing. */
+  upload(
+    localPaths: readonly string[],
+    remoteFolder: string,
+    options: TransferOptions = {},
+  ): Promise<TransferResult> {
+    const roots = localPaths.map((local) => ({
+      local,
+      remote: absolute(posix.join(absolute(remoteFolder), basename(resolve(local)))),
+    }));
+    return this.#upload(roots, absolute(remoteFolder), options);
+  }
+
+  /** Uploads a file or folder to exactly this path; the folders above it are made when missing. */
+  uploadFile(localPath: string, remotePath: string, options: TransferOptions = {}): Promise<TransferResult> {
+    const remote = absolute(remotePath);
+    return this.#upload([{ local: localPath, remote }], parentOf(remote), options);
+  }
+
+  /** Downloads files and folders into a local folder, where each keeps its name; it is made when missing. */
+  download(
+    remotePaths: readonly string[],
+    localFolder: string,
+    options: TransferOptions = {},
+  ): Promise<TransferResult> {
+    const roots = remotePaths.map((path) => {
+      const remote = absolute(path);
+      return { remote, local: join(localFolder, posix.basename(remote)) };
+    });
+    return this.#download(roots, options);
+  }
+
+  /** Downloads a file or folder to exactly this path; the folders above it are made when missing. */
+  downloadFile(
+    remotePath: string,
+    localPath: string,
+    options: TransferOptions = {},
+  ): Promise<TransferResult> {
+    return this.#download([{ remote: absolute(remotePath), local: localPath }], options);
+  }
+
+  /** The coordinator's report about itself and its storage servers. */
+  status(): Promise<StatusReport[]> {
+    return this.#reports(statusReport, 'STATUS');
+  }
+
+  /** Which part of a file is on which storage server. */
+  where(path: string): Promise<PartReport[]> {
+    return this.#reports(partReport, `WHERE ${absolute(path)}`);
+  }
+
+  /** Ends all sessions; what is still being done is cancelled. */
+  close(): void {
+    this.#pool.close();
+  }
+
+  #upload(roots: readonly UploadRoot[], folder: string, options: TransferOptions): Promise<TransferResult> {
+    const pool = this.#pool;
+    async function* walk(signal: AbortSignal) {
+      await pool.use((connection) => makeFolders(connection, folder), signal);
+      yield* walkUploads(pool, roots, options, signal);
+    }
+    return runBatch(walk, pool.limit, options);
+  }
+
+  #download(roots: readonly DownloadRoot[], options: TransferOptions): Promise<TransferResult> {
+    const pool = this.#pool;
+    return runBatch((signal) => walkDownloads(pool, roots, options, signal), pool.limit, options);
+  }
+
+  async #reports<T>(schema: GenericSchema<unknown, T>, command: string): Promise<T[]> {
+    const reply = await this.#pool.use((connection) => connection.site(command));
+    return parseReports(schema, reply);
+  }
+}
+
+/** Without `.`, `..`, doubled or trailing slashes. */
+function absolute(path: string): string {
+  return posix.resolve('/', path);
+}

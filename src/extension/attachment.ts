@@ -1,0 +1,63 @@
+import { connect } from 'node:net';
+import type { Disposable } from 'vscode';
+import { SplitClient } from '../client/split-client.ts';
+import type { Configuration } from '../config/configuration.ts';
+
+const patience = 5000;
+
+export function createClient({ coordinator }: Configuration): SplitClient {
+  return new SplitClient({ host: coordinator.host, port: coordinator.port, account: coordinator.account });
+}
+
+/**
+ * Looks for the coordinator of a configuration that somebody else started: another window, or `splitftp serve`.
+ * @returns a client that is logged in to it, or undefined when there is none, or when what answers there is
+ *   not ours or has other storage servers.
+ */
+export async function findRunning(configuration: Configuration): Promise<SplitClient | undefined> {
+  const client = createClient(configuration);
+  const timeout = setTimeout(() => client.close(), patience);
+  try {
+    const reports = await client.status();
+    const stored = reports.flatMap((report) => (report.kind === 'storage server' ? [report.address] : []));
+    const wanted = configuration.storageServers.map(({ host, port }) => `${host}:${port}`);
+    if (stored.toSorted().join() === wanted.toSorted().join()) return client;
+  } catch {
+    // Whatever the reason, nothing that could be used runs there; starting will say what is in the way.
+  } finally {
+    clearTimeout(timeout);
+  }
+  client.close();
+  return undefined;
+}
+
+/** Whether any program listens on a port of these servers. */
+export async function isAnyPortTaken({ coordinator, storageServers }: Configuration): Promise<boolean> {
+  const answers = await Promise.all(
+    [coordinator, ...storageServers].map(({ host, port }) => accepts(host, port)),
+  );
+  return answers.includes(true);
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host, port, timeout: patience });
+  socket.once('connect', () => resolve(true));
+  socket.once('timeout', () => resolve(false));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+/** Keeps one idle connection to a server open and tells once when it ends: no polling, known at once. */
+export function whenGone(host: string, port: number, gone: () => void): Disposable {
+  const socket = connect({ host, port });
+  socket.on('error', () => socket.destroy());
+  socket.once('close', gone);
+  socket.resume();
+  return {
+    dispose: () => {
+      socket.off('close', gone);
+      socket.destroy();
+    },
+  };
+}

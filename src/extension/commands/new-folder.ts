@@ -1,0 +1,21 @@
+import { posix } from 'node:path';
+import * as vscode from 'vscode';
+import { entriesOf } from './arguments.ts';
+import type { Parts } from './commands.ts';
+import { nameProblem } from './name.ts';
+import { folderFor } from './upload.ts';
+
+export async function newFolder({ servers, tree }: Parts, clicked: unknown): Promise<void> {
+  const folder = folderFor(entriesOf(clicked, undefined, tree.view));
+  const name = await vscode.window.showInputBox({
+    title: `New Folder in ${folder}`,
+    prompt: 'Name of the folder',
+    validateInput: nameProblem,
+  });
+  if (name === undefined) return;
+  const client = await servers.client();
+  const path = posix.join(folder, name);
+  await client.makeDirectory(path);
+  tree.refresh(folder);
+  await tree.reveal(path);
+}

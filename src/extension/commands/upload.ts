@@ -1,0 +1,96 @@
+import { basename, dirname, posix, relative, sep } from 'node:path';
+import * as vscode from 'vscode';
+import type { RemoteEntry, TransferResult } from '../../client/transfer.ts';
+import { pickFolder } from '../pick-remote.ts';
+import { runBatch } from '../transfer-progress.ts';
+import { entriesOf, urisOf } from './arguments.ts';
+import type { Parts } from './commands.ts';
+
+/** In the palette; asks for what it is not given: the files and folders (a URI or several), the target folder. */
+export async function upload(
+  parts: Parts,
+  files?: unknown,
+  folder?: unknown,
+): Promise<TransferResult | undefined> {
+  const given = urisOf(files);
+  const chosen = given.length > 0 ? given : await pickLocal();
+  if (chosen.length === 0) return undefined;
+  return uploadTo(parts, chosen, typeof folder === 'string' ? folder : undefined);
+}
+
+/** In the context menu of VS Code's explorer. */
+export async function uploadResources(
+  parts: Parts,
+  clicked: unknown,
+  selection: unknown,
+): Promise<TransferResult | undefined> {
+  const chosen = urisOf(clicked, selection);
+  return chosen.length > 0 ? uploadTo(parts, chosen) : upload(parts);
+}
+
+/** In the tree: into the folder, or beside the file, that was clicked. */
+export async function uploadHere(parts: Parts, clicked: unknown): Promise<TransferResult | undefined> {
+  const folder = folderFor(entriesOf(clicked, undefined, parts.tree.view));
+  const chosen = await pickLocal();
+  return chosen.length > 0 ? uploadTo(parts, chosen, folder) : undefined;
+}
+
+/** The folder that something is put in when this is selected. */
+export function folderFor([entry]: readonly RemoteEntry[]): string {
+  if (entry === undefined) return '/';
+  return entry.kind === 'directory' ? entry.path : posix.dirname(entry.path);
+}
+
+async function uploadTo(
+  { servers, tree, log }: Parts,
+  uris: readonly vscode.Uri[],
+  target?: string,
+): Promise<TransferResult | undefined> {
+  const elsewhere = uris.find(({ scheme }) => scheme !== 'file');
+  if (elsewhere !== undefined) {
+    throw new Error(
+      `${elsewhere.toString(true)} is not on a disk of this machine: save a copy there and upload that.`,
+    );
+  }
+  const client = await servers.client();
+  const paths = uris.map(({ fsPath }) => fsPath);
+  const folder = target ?? (await pickFolder(client, 'Upload'));
+  if (folder === undefined) return undefined;
+  const [first = ''] = paths;
+  const batch = {
+    title: `Uploading to ${folder}`,
+    done: `uploaded to ${folder}`,
+    transfer: client.upload.bind(client, paths, folder),
+    targetOf: (source: string) => {
+      const root = paths.find((path) => source === path || source.startsWith(path + sep)) ?? source;
+      return posix.join(folder, ...relative(dirname(root), source).split(sep));
+    },
+    reveal: { title: 'Show', show: () => tree.reveal(posix.join(folder, basename(first))) },
+  };
+  try {
+    return await runBatch(batch, log);
+  } finally {
+    tree.refresh(folder);
+  }
+}
+
+/** Files or folders of this machine. */
+async function pickLocal(): Promise<readonly vscode.Uri[]> {
+  // The dialogs of Windows and Linux show either files or folders; VS Code's own, and that of macOS, both.
+  const either = vscode.env.remoteName === undefined && process.platform !== 'darwin';
+  const kind = either
+    ? await vscode.window.showQuickPick(['Files', 'Folders'], {
+        title: 'Upload',
+        placeHolder: 'What to upload',
+      })
+    : 'both';
+  if (kind === undefined) return [];
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Upload',
+    openLabel: 'Upload',
+    canSelectFiles: kind !== 'Folders',
+    canSelectFolders: kind !== 'Files',
+    canSelectMany: true,
+  });
+  return chosen ?? [];
+}

@@ -1,0 +1,106 @@
+import { isAbsolute, join } from 'node:path';
+import * as vscode from 'vscode';
+import { type Configuration, ConfigurationError } from '../config/configuration.ts';
+import { readEnvFile } from '../config/env-file.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { coordinatorVariables } from '../config/variables.ts';
+import { generatedAccount } from './credentials.ts';
+
+/** Where a person changes the configuration: an `.env` file of the workspace, or else the settings. */
+export type Origin = { readonly kind: 'env'; readonly uri: vscode.Uri } | { readonly kind: 'settings' };
+
+export interface Setting {
+  readonly configuration: Configuration;
+  readonly origin: Origin;
+}
+
+/** Finds the configuration of this window's servers and tells when it may have changed. */
+export class ConfigurationFinder implements vscode.Disposable {
+  readonly #context: vscode.ExtensionContext;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #disposables: vscode.Disposable[];
+  readonly onMayHaveChanged = this.#changed.event;
+
+  constructor(context: vscode.ExtensionContext) {
+    this.#context = context;
+    const watcher = vscode.workspace.createFileSystemWatcher('**/.env');
+    const changed = () => this.#changed.fire();
+    this.#disposables = [
+      this.#changed,
+      watcher,
+      watcher.onDidChange(changed),
+      watcher.onDidCreate(changed),
+      watcher.onDidDelete(changed),
+      vscode.workspace.onDidGrantWorkspaceTrust(changed),
+      vscode.workspace.onDidChangeWorkspaceFolders(changed),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('splitftp')) changed();
+      }),
+    ];
+  }
+
+  async origin(): Promise<Origin> {
+    // An `.env` decides which servers get the files, so that of an untrusted folder is not even read.
+    if (!vscode.workspace.isTrusted) return { kind: 'settings' };
+    for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+      const file = vscode.Uri.joinPath(uri, '.env');
+      if (uri.scheme === 'file' && (await isOurs(file))) return { kind: 'env', uri: file };
+    }
+    return { kind: 'settings' };
+  }
+
+  /** @throws {ConfigurationError} */
+  async load(origin: Origin): Promise<Configuration> {
+    if (origin.kind === 'env') return loadConfiguration({ envFile: origin.uri.fsPath, environment: {} });
+    const settings = vscode.workspace.getConfiguration('splitftp');
+    const port = settings.get('port', 2121);
+    const data = this.#context.globalStorageUri.fsPath;
+    const chosen = settings.get<string[]>('storageFolders', []);
+    const folders =
+      chosen.length > 0 ? chosen : [1, 2].map((number) => join(data, `storage_folder${number}`));
+    const problems = folderProblems(folders);
+    if (problems.length > 0) throw new ConfigurationError('the settings', problems);
+    const account = (user: string) => generatedAccount(this.#context.secrets, user);
+    const host = '127.0.0.1';
+    const storageServers = await Promise.all(
+      folders.map(async (folder, index) => ({
+        number: index + 1,
+        account: await account(`storage${index + 1}`),
+        host,
+        port: port + 1 + index,
+        folder,
+      })),
+    );
+    return {
+      coordinator: { account: await account('splitftp'), host, port, folder: join(data, 'server_folder') },
+      storageServers,
+      layout: { dataParts: storageServers.length, parityParts: 0 },
+      source: 'the settings',
+    };
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#disposables).dispose();
+  }
+}
+
+function folderProblems(folders: readonly string[]): string[] {
+  const relative = folders.filter((folder) => !isAbsolute(folder));
+  return [
+    ...relative.map((folder) => `splitftp.storageFolders holds "${folder}": write an absolute path`),
+    ...(new Set(folders).size < folders.length
+      ? ['splitftp.storageFolders names a folder twice: give each storage server a folder of its own']
+      : []),
+  ];
+}
+
+/** Other programs have `.env` files too. */
+async function isOurs(file: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(file);
+  } catch {
+    return false;
+  }
+  const { variables } = await readEnvFile(file.fsPath);
+  return variables[coordinatorVariables.user] !== undefined;
+}

@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands/commands.ts';
+import { ConfigurationFinder } from './configuration.ts';
+import { FilesTree } from './files-tree.ts';
+import { logServerLine } from './log-channel.ts';
+import { noticeChanges, noticeFailures } from './server-notices.ts';
+import { Servers } from './servers.ts';
+import { createStatusItem } from './status-item.ts';
+
+let servers: Servers | undefined;
+
+export function activate(context: vscode.ExtensionContext): Servers {
+  const log = vscode.window.createOutputChannel('SplitFTP', { log: true });
+  const finder = new ConfigurationFinder(context);
+  const programs = {
+    storage: context.asAbsolutePath('dist/storage.js'),
+    coordinator: context.asAbsolutePath('dist/coordinator.js'),
+  };
+  servers = new Servers(finder, programs, (server, line) => logServerLine(log, server, line));
+  const tree = new FilesTree(servers);
+  const setContext = () =>
+    vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
+  context.subscriptions.push(
+    log,
+    finder,
+    servers,
+    tree,
+    createStatusItem(servers),
+    noticeFailures(servers, log),
+    noticeChanges(servers, finder, log),
+    registerCommands({ servers, tree, log }),
+    servers.onDidChangeState(setContext),
+  );
+  void setContext();
+  if (vscode.workspace.getConfiguration('splitftp').get('autoStart', true)) void servers.start();
+  return servers;
+}
+
+/** VS Code waits for this; children that it does not reach end themselves when this process is gone. */
+export async function deactivate(): Promise<void> {
+  await servers?.stop();
+}

@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import type { SplitClient } from '../client/split-client.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { isLocal } from '../config/load.ts';
+import { LocalServers } from '../servers/local-servers.ts';
+import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
+import type { ConfigurationFinder, Origin } from './configuration.ts';
+
+export type ServersState =
+  | { readonly kind: 'stopped' | 'starting' | 'stopping' }
+  | { readonly kind: 'running'; readonly configuration: Configuration; readonly startedHere: boolean }
+  | { readonly kind: 'failed'; readonly message: string; readonly origin: Origin };
+
+/** How long another window's servers, seen by their ports only, may take until they can be used. */
+const attachPatience = 8000;
+
+/**
+ * The servers as this window sees them: the ones it started, or those of the same configuration that another
+ * window or program started. Changes happen one after the other.
+ */
+export class Servers implements vscode.Disposable {
+  readonly #finder: ConfigurationFinder;
+  readonly #local: LocalServers;
+  readonly #changed = new vscode.EventEmitter<ServersState>();
+  readonly onDidChangeState = this.#changed.event;
+  #state: ServersState = { kind: 'stopped' };
+  #origin: Origin = { kind: 'settings' };
+  #client: SplitClient | undefined;
+  #attachment: vscode.Disposable | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    finder: ConfigurationFinder,
+    programs: { readonly storage: string; readonly coordinator: string },
+    onLine: (server: string, line: string) => void,
+  ) {
+    this.#finder = finder;
+    this.#local = new LocalServers({
+      programs,
+      onLine,
+      onExit: (server, message) => void this.#inTurn(() => this.#lost(server, message)),
+    });
+  }
+
+  get state(): ServersState {
+    return this.#state;
+  }
+
+  /** Process ids of the servers that this window started. */
+  get pids(): readonly number[] {
+    return this.#local.pids;
+  }
+
+  /** Attaches to running servers or starts them. A failure is a state, not an error. */
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  /** Ends the servers that this window started; others are only let go. */
+  stop(): Promise<void> {
+    return this.#inTurn(() => this.#stop());
+  }
+
+  restart(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#stop();
+      await this.#start();
+    });
+  }
+
+  /** A client of the coordinator; starts the servers when they are stopped. */
+  async client(): Promise<SplitClient> {
+    await this.start();
+    if (this.#client === undefined) throw new vscode.CancellationError(); // The failed state is shown already.
+    return this.#client;
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(change).catch((error: unknown) => this.#fail(error));
+    return this.#turn;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#state.kind === 'running') return;
+    this.#set({ kind: 'starting' });
+    this.#origin = await this.#finder.origin();
+    const configuration = await this.#finder.load(this.#origin);
+    const deadline = Date.now() + attachPatience;
+    for (;;) {
+      const client = await findRunning(configuration);
+      if (client !== undefined) return this.#attach(configuration, client);
+      try {
+        await this.#startHere(configuration);
+        return;
+      } catch (error) {
+        // A window that starts, or ends, at this moment holds the ports: soon it can be used, or they are free.
+        if (Date.now() > deadline || !(await isAnyPortTaken(configuration))) throw error;
+        await delay(500);
+      }
+    }
+  }
+
+  async #startHere(configuration: Configuration): Promise<void> {
+    const { host, port } = configuration.coordinator;
+    if (!isLocal({ host }))
+      throw new Error(`No coordinator that accepts this account answers at ${host}:${port}.`);
+    await this.#local.start(configuration);
+    this.#client = createClient(configuration);
+    this.#set({ kind: 'running', configuration, startedHere: true });
+  }
+
+  #attach(configuration: Configuration, client: SplitClient): void {
+    const { host, port } = configuration.coordinator;
+    this.#client = client;
+    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#startAgain()));
+    this.#set({ kind: 'running', configuration, startedHere: false });
+  }
+
+  async #startAgain(): Promise<void> {
+    if (this.#state.kind !== 'running' || this.#state.startedHere) return;
+    this.#letGo();
+    this.#set({ kind: 'stopped' });
+    await this.#start();
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#state.kind === 'stopped') return;
+    this.#set({ kind: 'stopping' });
+    this.#letGo();
+    await this.#local.stop();
+    this.#set({ kind: 'stopped' });
+  }
+
+  #letGo(): void {
+    this.#attachment?.dispose();
+    this.#attachment = undefined;
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #lost(server: string, message: string): Promise<void> {
+    if (this.#state.kind !== 'running') return;
+    throw new Error(`The ${server} ended: ${message}`);
+  }
+
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#letGo();
+    this.#set({ kind: 'failed', message: `${message}${this.#remedy(message)}`, origin: this.#origin });
+  }
+
+  /** The servers name variables of an `.env`; without such a file these stand for settings. */
+  #remedy(message: string): string {
+    if (this.#origin.kind === 'env') return '';
+    if (message.includes('FTP_PORT'))
+      return ' Here it is the setting "splitftp.port" that decides the ports.';
+    if (message.includes('FTP_STORAGE_DIR')) return ' Here it is the setting "splitftp.storageFolders".';
+    return '';
+  }
+
+  #set(state: ServersState): void {
+    this.#state = state;
+    this.#changed.fire(state);
+  }
+}

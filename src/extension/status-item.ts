@@ -1,0 +1,81 @@
+import * as vscode from 'vscode';
+import type { Servers, ServersState } from './servers.ts';
+
+interface Appearance {
+  readonly icon: string;
+  readonly summary: string;
+  readonly details: readonly string[];
+  readonly links: readonly (readonly [title: string, command: string])[];
+}
+
+const start = ['$(play) Start', 'splitftp.startServers'] as const;
+const stop = ['$(debug-stop) Stop', 'splitftp.stopServers'] as const;
+const restart = ['$(debug-restart) Restart', 'splitftp.restartServers'] as const;
+const logs = ['$(output) Show Logs', 'splitftp.showLogs'] as const;
+const copy = ['$(copy) Copy FTP Address', 'splitftp.copyAddress'] as const;
+
+/** What a state looks like. */
+function appearance(state: ServersState): Appearance {
+  switch (state.kind) {
+    case 'stopped':
+      return {
+        icon: '$(circle-slash)',
+        summary: 'The servers are stopped.',
+        details: [],
+        links: [start, logs],
+      };
+    case 'starting':
+      return { icon: '$(sync~spin)', summary: 'The servers are starting.', details: [], links: [logs] };
+    case 'stopping':
+      return { icon: '$(sync~spin)', summary: 'The servers are stopping.', details: [], links: [logs] };
+    case 'failed':
+      return {
+        icon: '$(error)',
+        summary: 'The servers failed.',
+        details: [state.message],
+        links: [restart, logs],
+      };
+    case 'running': {
+      const { coordinator, storageServers } = state.configuration;
+      const servers =
+        storageServers.length === 1 ? '1 storage server' : `${storageServers.length} storage servers`;
+      return {
+        icon: '$(server-process)',
+        summary: state.startedHere
+          ? 'The servers are running.'
+          : 'Connected to servers that were started elsewhere.',
+        details: [`ftp://${coordinator.host}:${coordinator.port}, every file split over ${servers}`],
+        links: state.startedHere ? [stop, restart, logs, copy] : [logs, copy],
+      };
+    }
+  }
+}
+
+/** The actions that make sense in a state, for the item's click. */
+export function actions(state: ServersState): readonly (readonly [title: string, command: string])[] {
+  return appearance(state).links;
+}
+
+export function createStatusItem(servers: Servers): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('splitftp.servers', vscode.StatusBarAlignment.Left);
+  item.name = 'SplitFTP Servers';
+  item.command = 'splitftp.showActions';
+  const render = (state: ServersState) => {
+    const { icon, summary, details, links } = appearance(state);
+    const tooltip = new vscode.MarkdownString('', true);
+    tooltip.isTrusted = { enabledCommands: links.map(([, command]) => command) };
+    tooltip.appendMarkdown(`**SplitFTP**\n\n${summary}\n\n`);
+    for (const detail of details) tooltip.appendText(detail).appendMarkdown('\n\n');
+    tooltip.appendMarkdown(
+      links.map(([title, command]) => `[${title}](command:${command})`).join(' &nbsp; '),
+    );
+    item.text = `${icon} SplitFTP`;
+    item.tooltip = tooltip;
+    item.accessibilityInformation = { label: `SplitFTP: ${summary}`, role: 'button' };
+    item.backgroundColor =
+      state.kind === 'failed' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+    item.show();
+  };
+  render(servers.state);
+  return vscode.Disposable.from(item, servers.onDidChangeState(render));
+}

@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as v from 'valibot';
+
+const ready = v.object({ type: v.literal('ready'), port: v.number() });
+/** Linux counts CPU time in hundredths of a second. */
+const ticksPerSecond = 100;
+
+/** A server under measurement: one of the programs in `dist/`, and what its process consumes (Linux only). */
+export class ServerProcess {
+  readonly name: string;
+  readonly #child: ChildProcess;
+
+  private constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.#child = child;
+  }
+
+  static async start(
+    name: string,
+    program: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv,
+  ): Promise<ServerProcess> {
+    const child = fork(program, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const message = await Promise.race([
+      once(child, 'message').then(([first]) => first),
+      once(child, 'exit').then(() => undefined),
+    ]);
+    v.parse(ready, message, { message: `${name} did not start` });
+    return new ServerProcess(name, child);
+  }
+
+  /** CPU seconds since its start. */
+  cpu(): number {
+    const stat = this.#read('stat')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(stat[11]) + Number(stat[12])) / ticksPerSecond; // utime and stime of proc(5)
+  }
+
+  /** Highest resident memory since the last {@link resetPeak}, in bytes. */
+  peak(): number {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(this.#read('status'))?.[1] ?? Number.NaN) * 1024;
+  }
+
+  resetPeak(): void {
+    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill();
+    await exit;
+  }
+
+  #read(file: string): string {
+    return readFileSync(`/proc/${this.#child.pid}/${file}`, 'utf8');
+  }
+}

@@ -1,0 +1,134 @@
+/** A running VS Code server and windows of it, each with data folders of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { runs, serverMain } from './install.ts';
+
+export interface VSCode {
+  /** The page that opens a folder in a new window. */
+  url(folder: string, payload?: Readonly<Record<string, string>>): string;
+  /** Process ids of the extension hosts that are running, oldest first. */
+  readonly extensionHosts: ReadonlySet<number>;
+  /** Ends everything that was started and removes its data. */
+  stop(): Promise<void>;
+}
+
+export interface VSCodeOptions {
+  /** Installed as a user would. */
+  readonly vsix?: string;
+  /** The folder of an extension, linked instead of installed. */
+  readonly extension?: string;
+  readonly onExtensionHost?: () => void;
+  /** Machine settings. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** All folders are trusted, unless a test is about trust. */
+  readonly trust?: boolean;
+  /** Lets a page run tests inside the extension host. */
+  readonly testDriver?: boolean;
+  readonly port?: number;
+}
+
+/** A port of 127.0.0.1 with the next `count - 1` free as well. */
+export async function freePorts(count = 1): Promise<number> {
+  const listen = async (port: number) => {
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  };
+  for (;;) {
+    const first = await listen(0);
+    const address = first.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const others = await Promise.allSettled(
+      Array.from({ length: count - 1 }, (_, index) => listen(port + 1 + index)),
+    );
+    const servers = [
+      first,
+      ...others.filter((other) => other.status === 'fulfilled').map((other) => other.value),
+    ];
+    await Promise.all(servers.map((server) => once(server.close(), 'close')));
+    if (servers.length === count) return port;
+  }
+}
+
+/** The URI under which a window of this server knows a file of this machine. */
+export const remoteUri = (path: string): string =>
+  `vscode-remote://remote${new URL(pathToFileURL(path)).pathname}`;
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> {
+  await mkdir(runs, { recursive: true });
+  const data = await mkdtemp(join(runs, 'vscode-'));
+  const extensions = join(data, 'extensions');
+  const settings = { 'workbench.startupEditor': 'none', 'chat.disableAIFeatures': true, ...options.settings };
+  await mkdir(join(data, 'data/Machine'), { recursive: true });
+  await mkdir(extensions);
+  await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(settings));
+
+  const port = options.port ?? (await freePorts());
+  const common = ['--server-data-dir', data, '--extensions-dir', extensions, '--accept-server-license-terms'];
+  if (options.vsix !== undefined) {
+    const installing = spawn(process.execPath, [serverMain, ...common, '--install-extension', options.vsix], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await ended(installing);
+    if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${options.vsix}`);
+  }
+
+  if (options.extension !== undefined) {
+    await symlink(options.extension, join(extensions, 'extension-under-development'), 'junction');
+  }
+
+  const server = spawn(
+    process.execPath,
+    [
+      serverMain,
+      ...common,
+      ...['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--disable-telemetry'],
+      ...(options.trust === false ? [] : ['--disable-workspace-trust']),
+      ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const extensionHosts = new Set<number>();
+  const listening = Promise.withResolvers<void>();
+  server.once('exit', (code) => listening.reject(new Error(`VS Code ended with ${code}`)));
+  createInterface(server.stdout).on('line', (line) => {
+    if (line.includes('agent started')) listening.resolve();
+    const [, pid, launched] = /<(\d+)> (Launched )?Extension Host Process/.exec(line) ?? [];
+    if (pid === undefined) return;
+    if (launched === undefined) extensionHosts.delete(Number(pid));
+    else {
+      extensionHosts.add(Number(pid));
+      options.onExtensionHost?.();
+    }
+  });
+  const stop = async () => {
+    server.kill();
+    await ended(server);
+    await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  await listening.promise.catch(async (error: Error) => {
+    await stop();
+    throw error;
+  });
+  return {
+    url: (folder, payload = {}) => {
+      const url = new URL(`http://127.0.0.1:${port}/`);
+      url.searchParams.set('folder', new URL(pathToFileURL(folder)).pathname);
+      if (Object.keys(payload).length > 0)
+        url.searchParams.set('payload', JSON.stringify(Object.entries(payload)));
+      return url.href;
+    },
+    extensionHosts,
+    stop,
+  };
+}
