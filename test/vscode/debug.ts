@@ -1,0 +1,18 @@
+import { chromium } from 'playwright-core';
+import { browserLaunch, runs } from './install.ts';
+import { startVSCode } from './vscode.ts';
+import { createWorkspace, runInside } from './window.ts';
+import { execSync } from 'node:child_process';
+const w = await createWorkspace();
+const code = await startVSCode({ testDriver: true });
+const b = await chromium.launch(browserLaunch);
+const t0 = Date.now();
+const { ended } = await runInside(code, b, w.folder, 'transfers');
+console.log('page', Date.now() - t0);
+const r = await Promise.race([ended.then(() => 'ok', (e) => e), new Promise((r) => setTimeout(r, 50000, 'timeout'))]);
+console.log(r, Date.now() - t0);
+await b.contexts()[0]!.pages()[0]!.screenshot({ path: '/tmp/shot.png' });
+console.log(execSync(`find ${w.folder} | grep -v storage_folder; find ${runs} -name '*SplitFTP*' -exec cat {} +; find ${runs} -name 'remoteexthost.log' -exec tail -20 {} +; ps aux --sort=-%cpu | head -8`).toString());
+await b.close();
+await code.stop();
+await w.remove();
