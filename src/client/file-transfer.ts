@@ -58,34 +58,43 @@ export async function downloadFile(
   const draft = draftPath(local);
   const file = await open(draft, 'wx');
   try {
-    const bytes = await receive(connection, remote, file, onBytes).finally(() => file.close());
+    const meter = new Meter({ onBytes });
+    await receive(connection, remote.path, file, meter);
+    await compareDownload(connection, remote.path, meter);
     await utimes(draft, remote.modified, remote.modified);
     await rename(draft, local);
-    return bytes;
+    return meter.bytes;
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
   }
 }
 
+/** Resolves when all is on the disk; however it ends, the file has then been closed. */
 async function receive(
   connection: Connection,
-  remote: RemoteEntry,
+  remote: string,
   file: FileHandle,
-  onBytes: OnBytes,
-): Promise<number> {
-  const meter = new Meter({ onBytes });
-  const target = file.createWriteStream({ autoClose: false, highWaterMark: 4 * chunkSize });
-  await together(pipeline(meter, target), connection.retrieve(remote.path, meter));
-  const there = await connection.checksum(remote.path);
+  meter: Meter,
+): Promise<void> {
+  const target = file.createWriteStream({ flush: true, highWaterMark: 4 * chunkSize });
+  const closed = new Promise<void>((resolve) => target.once('close', resolve));
+  try {
+    await together(pipeline(meter, target), connection.retrieve(remote, meter));
+  } finally {
+    target.destroy();
+    await closed;
+  }
+}
+
+async function compareDownload(connection: Connection, remote: string, meter: Meter): Promise<void> {
+  const there = await connection.checksum(remote);
   if (there.size !== meter.bytes) {
     throw new Error(`only ${meter.bytes} of its ${there.size} bytes arrived, or it was changed: try again`);
   }
   if (there.crc32 !== undefined && there.crc32 !== meter.crc32) {
     throw new Error('the bytes that arrived differ from those on the server: try again');
   }
-  await file.sync();
-  return meter.bytes;
 }
 
 async function compareUpload(
