@@ -22,7 +22,7 @@ export interface VSCodeOptions {
   readonly vsix?: string;
   /** The folder of an extension, linked instead of installed. */
   readonly extension?: string;
-  readonly onExtensionHosts?: (running: number) => void;
+  readonly onExtensionHost?: () => void;
   /** Machine settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** All folders are trusted, unless a test is about trust. */
@@ -106,8 +106,10 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
     const [, pid, launched] = /<(\d+)> (Launched )?Extension Host Process/.exec(line) ?? [];
     if (pid === undefined) return;
     if (launched === undefined) extensionHosts.delete(Number(pid));
-    else extensionHosts.add(Number(pid));
-    options.onExtensionHosts?.(extensionHosts.size);
+    else {
+      extensionHosts.add(Number(pid));
+      options.onExtensionHost?.();
+    }
   });
   const stop = async () => {
     server.kill();
