@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type FileSystem, FileSystemError } from '../../src/ftp/file-system.ts';
+import { resetConnection } from '../../src/ftp/reset-connection.ts';
 import type { Folder } from '../../src/storage/folder.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { startFixture } from './ftp-server-fixture.ts';
@@ -147,7 +148,7 @@ describe('a download', () => {
       })),
     });
     const { client, data } = await beginDownload(port, root);
-    client.socket.resetAndDestroy();
+    resetConnection(client.socket);
     await expect(readAll(data)).rejects.toThrow('ECONNRESET');
     await until(async () => source?.closed === true);
   });
@@ -238,7 +239,7 @@ describe('an upload', () => {
     const { port, root } = await startFixture();
     await writeFile(join(root, 'f'), 'old');
     const { client, data } = await beginUpload(port, command);
-    data.resetAndDestroy();
+    resetConnection(data);
     expect((await client.reply()).code).toBe(426);
     expect(await readFile(join(root, 'f'), 'utf8')).toBe('old');
     expect(await noUploadsIn(root)).toBe(true);
@@ -262,7 +263,7 @@ describe('an upload', () => {
     await writeFile(join(root, 'f'), 'old');
     for (const end of ['reset', 'close', 'close with the data'] as const) {
       const { client, data } = await beginUpload(port, command);
-      if (end === 'reset') client.socket.resetAndDestroy();
+      if (end === 'reset') resetConnection(client.socket);
       else client.socket.destroy();
       if (end === 'close with the data') data.end();
       await until(() => noUploadsIn(root));
