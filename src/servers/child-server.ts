@@ -46,7 +46,8 @@ export class ChildServer {
       const output = this.#process[stream];
       if (output === null) throw new Error(`${name} was started without its ${stream}`);
       createInterface({ input: output }).on('line', (line) => {
-        if (stream === 'stderr') lastError = line;
+        // Neither its log (JSON) nor the indented and closing lines of a stack trace say why it ended.
+        if (stream === 'stderr' && /^(?!Node\.js v)[^\s{}]/.test(line)) lastError = line;
         onLine(line, stream);
       });
     }

@@ -25,9 +25,9 @@ export class LocalServers {
     this.#options = options;
   }
 
-  /** The process ids of the servers that run, by name. */
-  get pids(): ReadonlyMap<string, number> {
-    return new Map(this.#servers.flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid]])));
+  /** The process ids of the servers that run. */
+  get pids(): readonly number[] {
+    return this.#servers.flatMap(({ pid }) => pid ?? []);
   }
 
   /**

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/**
+ * The `splitftp` command. Exit status: 0 done, 1 failed (one file that failed is enough), 2 wrong usage or
+ * configuration, 130 interrupted.
+ */
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { ConfigurationError } from '../config/configuration.ts';
+import { addFileCommands } from './files.ts';
+import { InterruptedError } from './interruption.ts';
+import { addReportCommands } from './reports.ts';
+import { addServerCommands } from './servers.ts';
+import { UsageError } from './session.ts';
+import { addTransferCommands } from './transfers.ts';
+
+const program = new Command('splitftp')
+  .description('Several FTP servers as one drive.')
+  .version(packageJson.version)
+  .showHelpAfterError('(add --help for examples)')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'splitftp: ')) })
+  .exitOverride();
+addServerCommands(program);
+addTransferCommands(program);
+addFileCommands(program);
+addReportCommands(program);
+
+// The reader of a pipe may have seen enough (`splitftp ls | head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode = exitStatus(error);
+  if (error instanceof CommanderError) return; // It has been printed already.
+  process.stderr.write(`splitftp: ${error instanceof Error ? error.message : String(error)}\n`);
+});
+
+function exitStatus(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ConfigurationError || error instanceof UsageError) return 2;
+  return error instanceof InterruptedError ? 130 : 1;
+}

@@ -1,0 +1,64 @@
+/** `splitftp status` and `splitftp where`. */
+import type { Command } from 'commander';
+import { formatBytes, formatTable, plural } from './format.ts';
+import { addCommand, type CommonOptions, printJson, remotePath, withClient } from './session.ts';
+
+export function addReportCommands(program: Command): void {
+  addCommand(program, 'status', 'show the coordinator and its storage servers', ['status', 'status --json'])
+    .option('--json', 'as JSON, sizes in bytes')
+    .action(status);
+  addCommand(program, 'where', 'show which part of a file is on which storage server', [
+    'where /film.mkv',
+    'where --json /film.mkv',
+  ])
+    .argument('<path>', 'file on the coordinator')
+    .option('--json', 'as JSON, sizes in bytes')
+    .action(where);
+}
+
+async function status(options: CommonOptions & { json?: true }): Promise<void> {
+  const reports = await withClient(options, (client) => client.status());
+  if (options.json) {
+    printJson(reports);
+    return;
+  }
+  for (const report of reports) {
+    if (report.kind !== 'coordinator') continue;
+    const { version, layout, files, folders, bytes, garbage } = report;
+    const content = `${plural(files, 'file')} in ${plural(folders, 'folder')}, ${formatBytes(bytes)}`;
+    const waiting = garbage === 0 ? '' : `, ${plural(garbage, 'segment')} to be removed`;
+    process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${waiting}\n\n`);
+  }
+  const rows = reports.flatMap((report) =>
+    report.kind === 'storage server'
+      ? [
+          [
+            String(report.number),
+            report.address,
+            report.state,
+            String(report.parts),
+            formatBytes(report.bytes),
+            report.reason ?? '',
+          ],
+        ]
+      : [],
+  );
+  process.stdout.write(formatTable(['>SERVER', 'ADDRESS', 'STATE', '>PARTS', '>SIZE', ''], rows));
+}
+
+async function where(path: string, options: CommonOptions & { json?: true }): Promise<void> {
+  const parts = await withClient(options, (client) => client.where(remotePath(path)));
+  if (options.json) {
+    printJson(parts);
+    return;
+  }
+  const rows = parts.map((part) => [
+    String(part.segment),
+    `${part.role} ${part.index}`,
+    String(part.number),
+    part.address,
+    formatBytes(part.bytes),
+    part.path,
+  ]);
+  process.stdout.write(formatTable(['>SEGMENT', 'PART', '>SERVER', 'ADDRESS', '>SIZE', 'PATH'], rows));
+}
