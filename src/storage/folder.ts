@@ -16,7 +16,7 @@ import { syncFolder } from './sync-folder.ts';
 import { appendToFile, UploadArea } from './uploads.ts';
 
 /** Bytes read from the disk at once. */
-const readBytes = 1_048_576;
+const readBytes = 262_144;
 /** Entries of a folder that are looked at side by side. */
 const statBatch = 256;
 

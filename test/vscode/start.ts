@@ -95,30 +95,19 @@ async function runInBrowser(): Promise<void> {
   console.log('Starting two storage servers and the coordinator ...');
   await servers.start(configuration);
   console.log('Starting VS Code ...');
-  let turn = Promise.resolve();
   const code = await startVSCode({
     extension: root,
-    onExtensionHosts: (running) => {
-      turn = turn.then(() => handOver(running > 0)).catch(failed.reject);
+    onExtensionHost: () => {
+      if (servers.pids.length > 0) console.log('A window opens: its extension runs the servers from now on.');
+      servers.stop().catch(failed.reject);
     },
   });
-  let handedOver = false;
-  const handOver = async (windowOpen: boolean) => {
-    if (windowOpen === handedOver || ending.signal.aborted) return;
-    handedOver = windowOpen;
-    console.log(
-      windowOpen ? 'A window opens: it runs the servers now.' : 'No window is left: the servers run here.',
-    );
-    await (windowOpen ? servers.stop() : servers.start(configuration));
-  };
   try {
     tell(`Open this page, it is VS Code with the extension:\n\n    ${code.url(workspace)}`);
     await Promise.race([asked, failed.promise]);
   } finally {
     console.log('Ending ...');
-    ending.abort();
     await code.stop();
-    await turn;
     await servers.stop();
     await rm(netrc(), { force: true });
   }

@@ -22,7 +22,7 @@ export interface VSCodeOptions {
   readonly vsix?: string;
   /** The folder of an extension, linked instead of installed. */
   readonly extension?: string;
-  readonly onExtensionHosts?: (running: number) => void;
+  readonly onExtensionHost?: () => void;
   /** Machine settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** All folders are trusted, unless a test is about trust. */
@@ -64,11 +64,19 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
+/** Without what would only stand in the way, or in the pictures. */
+const quiet = {
+  'chat.disableAIFeatures': true,
+  'remote.autoForwardPorts': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+};
+
 export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> {
   await mkdir(runs, { recursive: true });
   const data = await mkdtemp(join(runs, 'vscode-'));
   const extensions = join(data, 'extensions');
-  const settings = { 'workbench.startupEditor': 'none', 'chat.disableAIFeatures': true, ...options.settings };
+  const settings = { ...quiet, ...options.settings };
   await mkdir(join(data, 'data/Machine'), { recursive: true });
   await mkdir(extensions);
   await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(settings));
@@ -106,8 +114,10 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
     const [, pid, launched] = /<(\d+)> (Launched )?Extension Host Process/.exec(line) ?? [];
     if (pid === undefined) return;
     if (launched === undefined) extensionHosts.delete(Number(pid));
-    else extensionHosts.add(Number(pid));
-    options.onExtensionHosts?.(extensionHosts.size);
+    else {
+      extensionHosts.add(Number(pid));
+      options.onExtensionHost?.();
+    }
   });
   const stop = async () => {
     server.kill();
