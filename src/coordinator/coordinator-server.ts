@@ -2,6 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { Configuration } from '../config/configuration.ts';
 import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
+import { matchesAccount } from '../servers/account.ts';
 import type { RunningServer } from '../servers/server-process.ts';
 import { explainListenError, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';

@@ -39,7 +39,7 @@ export class Servers implements vscode.Disposable {
     this.#local = new LocalServers({
       programs,
       onLine,
-      onExit: (server, message) => void this.#inTurn(() => this.#lost(server, message)),
+      onExit: (_server, message) => void this.#inTurn(() => this.#lost(message)),
     });
   }
 
@@ -143,9 +143,8 @@ export class Servers implements vscode.Disposable {
     this.#client = undefined;
   }
 
-  async #lost(server: string, message: string): Promise<void> {
-    if (this.#state.kind !== 'running') return;
-    throw new Error(`The ${server} ended: ${message}`);
+  async #lost(message: string): Promise<void> {
+    if (this.#state.kind === 'running') throw new Error(message);
   }
 
   #fail(error: unknown): void {

@@ -64,11 +64,19 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
+/** Without what would only stand in the way, or in the pictures. */
+const quiet = {
+  'chat.disableAIFeatures': true,
+  'remote.autoForwardPorts': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+};
+
 export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> {
   await mkdir(runs, { recursive: true });
   const data = await mkdtemp(join(runs, 'vscode-'));
   const extensions = join(data, 'extensions');
-  const settings = { 'workbench.startupEditor': 'none', 'chat.disableAIFeatures': true, ...options.settings };
+  const settings = { ...quiet, ...options.settings };
   await mkdir(join(data, 'data/Machine'), { recursive: true });
   await mkdir(extensions);
   await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(settings));

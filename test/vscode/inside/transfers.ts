@@ -9,8 +9,7 @@ import { activeServers, report, untilState, workspaceFolder } from './report.ts'
 
 export async function run(): Promise<void> {
   const servers = await activeServers();
-  await untilState(servers, ({ kind }) => kind === 'running');
-  assert(servers.state.kind === 'running' && servers.state.startedHere);
+  await untilState(servers, (state) => state.kind === 'running' && state.startedHere);
   assert.equal(servers.pids.length, 3);
   await report('pids.json', servers.pids);
 

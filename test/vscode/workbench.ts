@@ -1,0 +1,90 @@
+/** A window of VS Code as a person uses it. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { root } from './window.ts';
+
+/** Pictures of the last run, for people to look at; ignored by git. */
+const pictures = join(root, '.test-results');
+
+export class Workbench {
+  readonly page: Page;
+  readonly quickInput: Locator;
+  /** The rows of SplitFTP's tree. */
+  readonly files: Locator;
+  readonly status: Locator;
+  readonly toasts: Locator;
+  readonly dialog: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.quickInput = page.locator('.quick-input-widget');
+    this.files = page.locator('.pane', { has: page.getByLabel('SplitFTP Section') });
+    this.status = page.locator('.statusbar-item', { hasText: 'SplitFTP' });
+    this.toasts = page.locator('.notification-toast');
+    this.dialog = page.locator('.monaco-dialog-box');
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.locator('.explorer-folders-view').waitFor();
+  }
+
+  /** Runs a command of the palette by its title. */
+  async run(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.locator('input').fill(`>${title}`);
+    await this.pick(title);
+  }
+
+  /** Takes an item of the open list. */
+  async pick(label: string): Promise<void> {
+    await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+  }
+
+  /** Answers VS Code's own file dialog, or a question for a text. */
+  async answer(text: string): Promise<void> {
+    const input = this.quickInput.locator('input').first();
+    await input.waitFor();
+    await input.fill(text);
+    await input.press('Enter');
+  }
+
+  /** Answers the file dialog, which needs a moment for each path it is given. */
+  async answerPath(path: string): Promise<void> {
+    const input = this.quickInput.locator('input').first();
+    await this.quickInput
+      .getByRole('button', { name: 'OK' })
+      .or(this.quickInput.locator('.quick-input-action a'))
+      .first()
+      .waitFor();
+    await input.fill(path);
+    await this.quickInput.locator('.quick-input-action a').first().click();
+  }
+
+  /** Waits for a message that says this. */
+  toast(text: string): Locator {
+    return this.toasts.filter({ hasText: text });
+  }
+
+  /** A row of the tree by the name of what is stored. */
+  file(name: string): Locator {
+    return this.files.locator('.monaco-list-row', { hasText: name });
+  }
+
+  /** A row of VS Code's own explorer. */
+  local(name: string): Locator {
+    return this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name });
+  }
+
+  /** Takes an entry of a row's context menu. */
+  async menu(row: Locator, title: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.locator('.monaco-menu .action-item', { hasText: title }).first().click();
+  }
+
+  async picture(name: string): Promise<void> {
+    await mkdir(pictures, { recursive: true });
+    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+  }
+}
