@@ -39,9 +39,6 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
   const { log } = options;
   const ftpSrv = createFtpSrv(options);
   const events: EventEmitter = ftpSrv;
-  events.on('server-error', (event: unknown) =>
-    log.error({ err: fieldOf(event, 'error') }, 'listener failed'),
-  );
   events.on('client-error', (event: unknown) => {
     log.debug({ err: fieldOf(event, 'error') }, 'control connection failed');
   });
@@ -56,6 +53,10 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
   });
 
   await ftpSrv.listen();
+  // Not before: what keeps it from listening is this function's own rejection.
+  events.on('server-error', (event: unknown) =>
+    log.error({ err: fieldOf(event, 'error') }, 'listener failed'),
+  );
   return {
     port: portOf(fieldOf(ftpSrv, 'server')),
     close: async () => {
