@@ -247,8 +247,9 @@ export class Session {
     clearTimeout(this.#loginTimer);
     clearTimeout(this.#idleTimer);
     this.#queue = [];
-    this.closeDataListener();
+    // First of all, since this resets the data connection: a plain close would pass for the end of the file.
     this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
+    this.closeDataListener();
   }
 }
 

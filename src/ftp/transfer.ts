@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { PassiveListener } from './passive-listener.ts';
 import { type Reply, ReplyError } from './replies.ts';
+import { resetConnection } from './reset-connection.ts';
 
 const lostConnection = new ReplyError(426, 'The data connection was lost; the transfer is aborted.');
 
@@ -64,7 +65,7 @@ export class Transfer {
     await this.#announce({ code: 150, text: announcement });
     const socket = await this.#listener.connection(this.signal);
     this.#socket = socket;
-    const reset = () => socket.resetAndDestroy();
+    const reset = () => resetConnection(socket);
     this.signal.addEventListener('abort', reset, { once: true });
     socket.on('error', () => this.abort(lostConnection));
     const stall = this.#watchForStall();

@@ -1,0 +1,15 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Closes a connection with a TCP reset, at once: the other side sees a failure, never an end of file.
+ * Node's `resetAndDestroy` alone ends the stream before it resets (`destroySoon`), so that an end is what may be seen.
+ */
+export function resetConnection(socket: Socket): void {
+  if (socket.writableEnded && socket.writableLength === 0) {
+    // All bytes and the end are with the system already, and libuv refuses to reset during a shutdown.
+    socket.destroy();
+    return;
+  }
+  socket.destroySoon = () => void socket.destroy();
+  socket.resetAndDestroy();
+}

@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { FileSystem } from '../../src/ftp/file-system.ts';
+import type { Limits } from '../../src/ftp/limits.ts';
+import { type FtpServer, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';
+import { createLog } from '../../src/log/log.ts';
+import { Folder } from '../../src/storage/folder.ts';
+
+export interface Fixture {
+  readonly port: number;
+  readonly server: FtpServer;
+  readonly root: string;
+  readonly folder: Folder;
+}
+
+export interface FixtureOptions {
+  readonly limits?: Partial<Limits>;
+  readonly site?: ReadonlyMap<string, SiteCommand>;
+  /** Puts something in front of the folder. */
+  readonly wrap?: (folder: Folder) => FileSystem;
+}
+
+/** An engine on a real folder, for one test; everything is gone when the test has ended. */
+export async function startFixture({ limits, site, wrap }: FixtureOptions = {}): Promise<Fixture> {
+  const root = await temporaryFolder();
+  const folder = await Folder.open(root);
+  const files = wrap ? wrap(folder) : folder;
+  const server = await startFtpServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: createLog('test', 'silent'),
+    greeting: 'Test',
+    login: async (user, password) => (user === 'u' && password === 'p' ? files : undefined),
+    site: site ?? new Map(),
+    limits: { failedLoginDelayMs: 1, ...limits },
+  });
+  onTestFinished(() => server.close());
+  return { port: server.port, server, root, folder };
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'splitftp-test-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
