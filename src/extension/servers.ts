@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { isLocal } from '../config/load.ts';
-import { LocalServers } from '../servers/local-servers.ts';
+import { LocalServers, type LocalServersOptions } from '../servers/local-servers.ts';
 import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
 import type { ConfigurationFinder, Origin } from './configuration.ts';
 
@@ -32,8 +32,8 @@ export class Servers implements vscode.Disposable {
 
   constructor(
     finder: ConfigurationFinder,
-    programs: { readonly storage: string; readonly coordinator: string },
-    onLine: (server: string, line: string) => void,
+    programs: LocalServersOptions['programs'],
+    onLine: LocalServersOptions['onLine'],
   ) {
     this.#finder = finder;
     this.#local = new LocalServers({

@@ -72,8 +72,8 @@ function percentOf({ filesDone, filesTotal, bytesDone, bytesTotal }: TransferPro
 }
 
 function describe({ filesDone, filesTotal, bytesDone, bytesTotal, counting }: TransferProgress): string {
-  const more = counting ? '+' : '';
-  return `${filesDone} of ${countFiles(filesTotal)}${more}, ${formatSize(bytesDone)} of ${formatSize(bytesTotal)}${more}`;
+  if (counting) return `${countFiles(filesDone)}, ${formatSize(bytesDone)}, still counting ...`;
+  return `${filesDone} of ${countFiles(filesTotal)}, ${formatSize(bytesDone)} of ${formatSize(bytesTotal)}`;
 }
 
 function summary(batch: Batch, { files, bytes, skipped, failures }: TransferResult): string {

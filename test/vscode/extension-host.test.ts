@@ -60,3 +60,13 @@ test('a second window attaches, and starts its own servers when the first is gon
   await ended;
   await untilGone(pids);
 });
+
+test("an untrusted folder's .env is not used: generated accounts, and the extension's own storage", {
+  timeout: 120_000,
+}, async () => {
+  await code.stop();
+  const settings = { 'splitftp.port': workspace.port };
+  code = await startVSCode({ testDriver: true, trust: false, settings });
+  const { ended } = await runInside(code, browser, workspace.folder, 'untrusted');
+  await ended;
+});

@@ -1,11 +1,11 @@
-/** The extension as a person has it: installed from its VSIX, used by mouse and keyboard, pictures taken. */
-import { execFile } from 'node:child_process';
+/**
+ * The extension as a person has it: installed from the VSIX of `npm run package`, used by mouse and keyboard.
+ * Pictures are taken in `.test-results/`, and with UPDATE_PICTURES=1 the README's as well.
+ */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { browserLaunch, install } from './install.ts';
@@ -14,28 +14,19 @@ import { createWorkspace, root, type Workspace } from './window.ts';
 import { Workbench } from './workbench.ts';
 
 let browser: Browser;
-let packed: string;
 let code: VSCode;
 let workspace: Workspace;
 let window: Workbench;
 
 beforeAll(async () => {
   await install(true);
-  packed = await mkdtemp(join(tmpdir(), 'splitftp-vsix-'));
-  const vsce = join(root, 'node_modules/@vscode/vsce/vsce');
-  const options = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links'];
-  const args = [vsce, 'package', ...options, '--out', join(packed, 'splitftp.vsix')];
-  await promisify(execFile)(process.execPath, args, { cwd: root });
   browser = await chromium.launch(browserLaunch);
 }, 600_000);
-afterAll(async () => {
-  await browser.close();
-  await rm(packed, { recursive: true, force: true });
-});
+afterAll(() => browser.close());
 
 beforeEach(async () => {
   workspace = await createWorkspace();
-  code = await startVSCode({ vsix: join(packed, 'splitftp.vsix') });
+  code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(30_000);
   window = new Workbench(page);
@@ -85,7 +76,9 @@ test('a file goes up through the palette and the explorer, and comes down again'
   await window.pick('Upload to /pictures');
   await window.toast('uploaded to /pictures').waitFor();
   await expect.poll(() => window.file('report.pdf').count()).toBe(2);
+  await expect.poll(() => window.toasts.count()).toBe(1);
   await window.picture('4-in-folders');
+  if (process.env.UPDATE_PICTURES) await window.page.screenshot({ path: join(root, 'media/screenshot.png') });
   await window.clearToasts();
 
   const target = join(workspace.folder, 'downloads');

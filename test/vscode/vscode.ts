@@ -68,6 +68,7 @@ async function ended(child: ChildProcess): Promise<void> {
 const quiet = {
   'chat.disableAIFeatures': true,
   'remote.autoForwardPorts': false,
+  'security.workspace.trust.startupPrompt': 'never',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
 };
@@ -88,6 +89,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await ended(installing);
+    if (installing.exitCode !== 0) await rm(data, { recursive: true, force: true });
     if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${options.vsix}`);
   }
 

@@ -1,5 +1,5 @@
 /** Windows of a VS Code, and tests inside their extension hosts. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,14 +17,16 @@ export interface Workspace {
 
 /** A folder with the seeds' `.env` on free ports. */
 export async function createWorkspace(): Promise<Workspace> {
-  const folder = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
+  const parent = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
+  const folder = join(parent, 'my project');
+  await mkdir(folder);
   const port = await freePorts(3);
   const account = (number: string) =>
     `FTP_USER${number}=user${number}\nFTP_PASSWORD${number}=secret word ${number}\n`;
   const ports = `FTP_PORT=${port}\nFTP_PORT1=${port + 1}\nFTP_PORT2=${port + 2}\n`;
   const rest = 'FTP_SERVER_DIR=server_folder\nFTP_SERVER=127.0.0.1\n';
   await writeFile(join(folder, '.env'), ['', '1', '2'].map(account).join('') + ports + rest);
-  return { folder, port, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+  return { folder, port, remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /**
