@@ -69,12 +69,15 @@ function createFtpSrv(options: AdoptionOptions): FtpSrv {
   const { host, port, greeting, log } = options;
   const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
   const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
-  const ftpSrv = new FtpSrv({
-    url: `ftp://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    greeting,
-    // At its lowest level it writes whole command lines, passwords included.
-    log: log.child({}, { level: 'silent' }),
-  });
+  const ftpSrv = withoutDeprecationWarnings(
+    () =>
+      new FtpSrv({
+        url: `ftp://${host.includes(':') ? `[${host}]` : host}:${port}`,
+        greeting,
+        // At its lowest level it writes whole command lines, passwords included.
+        log: log.child({}, { level: 'silent' }),
+      }),
+  );
   // Its constructor makes the whole process exit on these; when to end is for the program to say.
   for (const signal of signals) {
     for (const listener of process.listeners(signal)) {
@@ -82,6 +85,18 @@ function createFtpSrv(options: AdoptionOptions): FtpSrv {
     }
   }
   return ftpSrv;
+}
+
+/** ftp-srv parses its address with `url.parse()`; once bundled, Node takes that for this program's own code. */
+function withoutDeprecationWarnings<T>(create: () => T): T {
+  const before = process.noDeprecation;
+  process.noDeprecation = true;
+  try {
+    return create();
+  } finally {
+    if (before === undefined) delete process.noDeprecation;
+    else process.noDeprecation = before;
+  }
 }
 
 function isAdoptable(connection: unknown): connection is AdoptedConnection {
