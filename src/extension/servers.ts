@@ -115,14 +115,25 @@ export class Servers implements vscode.Disposable {
   }
 
   #attach(configuration: Configuration, client: SplitClient): void {
-    const { host, port } = configuration.coordinator;
     this.#client = client;
-    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#startAgain()));
+    this.#watch(configuration);
     this.#set({ kind: 'running', configuration, startedHere: false });
   }
 
-  async #startAgain(): Promise<void> {
+  #watch(configuration: Configuration): void {
+    const { host, port } = configuration.coordinator;
+    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#lookAgain(configuration)));
+  }
+
+  /** The connection that was watched has ended; that may be its age, or the end of the other window. */
+  async #lookAgain(configuration: Configuration): Promise<void> {
     if (this.#state.kind !== 'running' || this.#state.startedHere) return;
+    const client = await findRunning(configuration);
+    if (client !== undefined) {
+      client.close();
+      this.#watch(configuration);
+      return;
+    }
     this.#letGo();
     this.#set({ kind: 'stopped' });
     await this.#start();
