@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
 import type { Account } from '../config/configuration.ts';
-import { describeError, RemoteError, systemCode, UnreachableError } from './errors.ts';
+import { describeError, isConnectionError, RemoteError, systemCode, UnreachableError } from './errors.ts';
 import type { RemoteEntry } from './transfer.ts';
 
 export interface Address {
@@ -18,7 +18,7 @@ export interface Checksum {
 }
 
 /** A server that says nothing for so long has gone, in milliseconds. */
-const timeout = 30_000;
+const timeout = 120_000;
 /** Listings beyond this are refused, in bytes: room for a million entries of one folder. */
 const maxListingBytes = 256 * 1024 * 1024;
 
@@ -195,8 +195,8 @@ export class Connection {
       if (error instanceof FTPError) throw new RemoteError(error.code, error.message, { cause: error });
       if (error instanceof InvalidNameError) throw error;
       this.cancel();
-      // The reason of a transfer's failure is at this end; what basic-ftp says is what followed from it.
-      if (local?.errored) throw local.errored;
+      // A full disk, a file that changed: the session's end only followed from it.
+      if (local?.errored && !isConnectionError(local.errored)) throw local.errored;
       const late = error instanceof Error && error.message.startsWith('Timeout');
       const what = late ? 'does not answer any more' : 'closed the connection';
       throw new Error(`the coordinator at ${this.#name} ${what}`, { cause: error });

@@ -35,11 +35,32 @@ const wordsForCodes: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no way to this host',
   ENETUNREACH: 'there is no way to this network',
   ETIMEDOUT: 'it does not answer',
+  ECONNRESET: 'it closed the connection',
+  EPIPE: 'it closed the connection',
 };
+
+/** Codes that a socket's error can have, and a file's cannot. */
+const connectionCodes: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ENOTCONN',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 /** The code of an error of the operating system, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether an error that passed through several streams began at a socket. */
+export function isConnectionError(error: unknown): boolean {
+  return connectionCodes.has(systemCode(error) ?? '');
 }
 
 /** One sentence for a person, without the codes of the operating system where words are known. */

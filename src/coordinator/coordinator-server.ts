@@ -39,9 +39,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       log,
       greeting: 'SplitFTP ready',
       login: async (user, password) =>
-        user === coordinator.account.user && password === coordinator.account.password
-          ? fileSystem
-          : undefined,
+        matchesAccount(coordinator.account, user, password) ? fileSystem : undefined,
       site: new Map([
         ['STATUS', () => reportStatus(catalogue, pool, configuration, packageJson.version)],
         ['WHERE', (path: string) => reportWhere(catalogue, pool, path)],

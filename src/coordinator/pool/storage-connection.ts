@@ -62,12 +62,14 @@ export class StorageConnection {
   }
 
   async upload(source: Readable, path: string): Promise<void> {
+    source.on('error', rejectedAlready);
     await this.#client.uploadFrom(source, this.#home + path);
     this.#lastUsed = Date.now();
   }
 
   /** Resolves at the end of the file; ends or destroys `destination` either way. */
   async download(destination: Writable, path: string, offset: number): Promise<void> {
+    destination.on('error', rejectedAlready);
     await this.#client.downloadTo(destination, this.#home + path, offset);
     this.#lastUsed = Date.now();
   }
@@ -120,6 +122,9 @@ export class StorageConnection {
     }
   }
 }
+
+/** basic-ftp stops listening to a stream before its last error, which nobody hearing would end the process. */
+function rejectedAlready(): void {}
 
 /** RFC 959: 550 is "file unavailable (not found, no access)"; which of the two it is, only SIZE tells. */
 export function isMissing(error: unknown): boolean {
