@@ -87,7 +87,7 @@ test('a file goes up through the palette and the explorer, and comes down again'
   await window.quickInput.getByText('report.pdf').waitFor();
   await window.picture('5-choose-download');
   await window.pick('report.pdf');
-  await window.answerPath(`${target}/`, 'Download Here');
+  await window.answerFolder(target, 'Download Here');
   await window.toast(`1 file (1.4 MB) downloaded to ${target}`).waitFor();
   expect(await readFile(join(target, 'report.pdf'))).toEqual(bytes);
   await window.picture('6-downloaded');

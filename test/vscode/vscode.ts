@@ -66,6 +66,7 @@ async function ended(child: ChildProcess): Promise<void> {
 /** Without what would only stand in the way, or in the pictures. */
 const quiet = {
   'chat.disableAIFeatures': true,
+  'git.openRepositoryInParentFolders': 'never',
   'remote.autoForwardPorts': false,
   'security.workspace.trust.startupPrompt': 'never',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',

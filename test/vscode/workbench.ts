@@ -1,6 +1,6 @@
 /** A window of VS Code as a person uses it. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { root } from './window.ts';
 
@@ -64,17 +64,22 @@ export class Workbench {
     await input.press('Enter');
   }
 
-  /** Answers VS Code's own file dialog, once it has taken up the path: it looks at the disk as one types. */
+  /** Answers VS Code's own file dialog, once it has found what was typed: until then it would take its folder. */
   async answerPath(path: string, button: string): Promise<void> {
     const ok = this.quickInput.getByRole('button', { name: button });
     await ok.waitFor();
     await this.quickInput.locator('input').first().fill(path);
-    await this.quickInput
-      .locator('.monaco-list-row')
-      .first()
-      .waitFor({ state: 'detached' })
-      .catch(() => {});
+    await this.quickInput.locator('.monaco-list-row.focused', { hasText: basename(path) }).waitFor();
     await ok.click();
+  }
+
+  /** The same for a folder, which the first answer only opens. */
+  async answerFolder(path: string, button: string): Promise<void> {
+    await this.answerPath(path, button);
+    await this.quickInput
+      .locator('.monaco-list-row', { hasText: basename(path) })
+      .waitFor({ state: 'detached' });
+    await this.quickInput.getByRole('button', { name: button }).click();
   }
 
   /** Waits for a message that says this. */
