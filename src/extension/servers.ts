@@ -122,15 +122,15 @@ export class Servers implements vscode.Disposable {
 
   #watch(configuration: Configuration): void {
     const { host, port } = configuration.coordinator;
-    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#check(configuration)));
+    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#lookAgain(configuration)));
   }
 
-  /** After a watching connection ended: alone, as a server ends idle ones, or with the servers. */
-  async #check(configuration: Configuration): Promise<void> {
+  /** The connection that was watched has ended; that may be its age, or the end of the other window. */
+  async #lookAgain(configuration: Configuration): Promise<void> {
     if (this.#state.kind !== 'running' || this.#state.startedHere) return;
-    const found = await findRunning(configuration);
-    if (found !== undefined) {
-      found.close();
+    const client = await findRunning(configuration);
+    if (client !== undefined) {
+      client.close();
       this.#watch(configuration);
       return;
     }

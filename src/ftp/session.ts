@@ -64,6 +64,8 @@ export class Session {
   #preparation: Preparation | undefined;
   #listener: PassiveListener | undefined;
   #transfer: Transfer | undefined;
+  /** Its client is still to be told that the file failed. */
+  #failedTransfer: Transfer | undefined;
   #closed = false;
 
   constructor(connection: AdoptedConnection, options: SessionOptions) {
@@ -156,7 +158,8 @@ export class Session {
       return await work(transfer);
     } finally {
       this.#transfer = undefined;
-      this.closeDataListener();
+      if (transfer.failed) this.#failedTransfer = transfer;
+      else this.closeDataListener();
       this.#touch();
     }
   }
@@ -199,6 +202,15 @@ export class Session {
     // It holds for the command that follows directly, whatever that is.
     if (this.#preparation === preparation) this.#preparation = undefined;
     await this.reply(reply);
+    await this.#endFailedTransfer();
+  }
+
+  async #endFailedTransfer(): Promise<void> {
+    const transfer = this.#failedTransfer;
+    if (!transfer) return;
+    this.#failedTransfer = undefined;
+    if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
+    this.closeDataListener();
   }
 
   async #answer(line: ControlLine): Promise<Reply> {

@@ -313,8 +313,8 @@ describe('an upload', () => {
     });
     const { client, data } = await beginUpload(port);
     expect((await client.reply()).text).toBe('452 The disk is full.');
-    if (!data.closed) await once(data, 'close');
     expect(aborted).toBe(1);
+    await expect(once(data, 'close')).rejects.toThrow('ECONNRESET');
     client.destroy();
   });
 

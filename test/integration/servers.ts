@@ -20,6 +20,8 @@ export interface TestServers {
   client(): SplitClient;
   /** Ends a server without warning, as a crash would. */
   kill(name: ServerName): Promise<void>;
+  /** The process of a running server, for signals. */
+  pid(name: ServerName): number;
   /** Starts a server again, after ending it in good order if it still runs. */
   restart(name: ServerName): Promise<void>;
   /** What a server has printed so far, a line each. */
@@ -95,6 +97,12 @@ export async function startServers({ storageServers = 2 } = {}): Promise<TestSer
     }
   }
 
+  function pid(name: ServerName): number {
+    const found = running.get(name)?.pid;
+    if (found === undefined) throw new Error(`${name} does not run`);
+    return found;
+  }
+
   const envFile = await startAll();
   const configuration = await loadConfiguration({ envFile, environment: {} });
   return {
@@ -107,12 +115,11 @@ export async function startServers({ storageServers = 2 } = {}): Promise<TestSer
       return client;
     },
     async kill(name) {
-      const server = running.get(name);
-      if (server?.pid === undefined) throw new Error(`${name} does not run`);
-      process.kill(server.pid, 'SIGKILL');
-      await server.gone;
+      process.kill(pid(name), 'SIGKILL');
+      await running.get(name)?.gone;
       running.delete(name);
     },
+    pid,
     async restart(name) {
       await running.get(name)?.stop();
       await start(name, envFile);
