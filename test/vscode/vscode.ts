@@ -59,6 +59,15 @@ export async function freePorts(count = 1): Promise<number> {
 /** The URI under which a window of this server knows a file of this machine. */
 export const remoteUri = (path: string): string => `vscode-remote://remote${pathToFileURL(path).pathname}`;
 
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    if (!gone) throw error;
+  }
+}
+
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
@@ -124,6 +133,8 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   const stop = async () => {
     server.kill();
     await ended(server);
+    // An extension host notices the end of its server late, if it was still starting not at all.
+    for (const pid of extensionHosts) endProcess(pid);
     await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   await listening.promise.catch(async (error: Error) => {
