@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { installTools } from './tools.ts';
+import { install as installVSCode } from './vscode/install.ts';
 
 const report = '.test-results/vitest.json';
 const counts = v.object({
@@ -35,6 +36,7 @@ if (missing.length > 0) {
   say(`not on this machine: ${missing.join(', ')}; the tests that need them are counted as not run`);
   if (process.env.CI) process.exit(1);
 }
+await installVSCode(true);
 step('types, lint, format', 'check');
 step('the extension as a user installs it (splitftp.vsix), and the programs in dist/', 'package');
 

@@ -18,7 +18,7 @@ export interface Checksum {
 }
 
 /** A server that says nothing for so long has gone, in milliseconds. */
-const timeout = 30_000;
+const timeout = 120_000;
 /** Listings beyond this are refused, in bytes: room for a million entries of one folder. */
 const maxListingBytes = 256 * 1024 * 1024;
 

@@ -48,7 +48,10 @@ function accepts(host: string, port: number): Promise<boolean> {
   return promise.finally(() => socket.destroy());
 }
 
-/** Keeps one idle connection to a server open and tells once when it ends: no polling, known at once. */
+/**
+ * Keeps one idle connection to a server open and tells once when it ends, so that the end of the server is known at
+ * once. The server ends it too after some time, since nobody logs in on it: who is told looks again.
+ */
 export function whenGone(host: string, port: number, gone: () => void): Disposable {
   const socket = connect({ host, port });
   socket.on('error', () => socket.destroy());

@@ -16,7 +16,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     storage: context.asAbsolutePath('dist/storage.js'),
     coordinator: context.asAbsolutePath('dist/coordinator.js'),
   };
-  servers = new Servers(finder, programs, (server, line) => logServerLine(log, server, line));
+  servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
   const tree = new FilesTree(servers);
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);

@@ -7,10 +7,16 @@ const event = v.looseObject({ level: v.number(), name: v.optional(v.string()), m
 const hidden = new Set(['level', 'time', 'name', 'msg', 'pid', 'hostname']);
 
 /** Shows a line that a server printed, at its own level and as text for a person. */
-export function logServerLine(log: LogOutputChannel, server: string, line: string): void {
+export function logServerLine(
+  log: LogOutputChannel,
+  server: string,
+  line: string,
+  stream: 'stdout' | 'stderr',
+): void {
   const parsed = v.safeParse(event, parseJson(line));
   if (!parsed.success) {
-    if (line.trim() !== '') log.info(`[${server}] ${line}`);
+    if (stream === 'stdout') log.info(`[${server}] ${line}`);
+    else log.warn(`[${server}] ${line}`);
     return;
   }
   const { level, msg = '', ...rest } = parsed.output;

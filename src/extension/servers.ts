@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { isLocal } from '../config/load.ts';
-import { LocalServers } from '../servers/local-servers.ts';
+import { LocalServers, type LocalServersOptions } from '../servers/local-servers.ts';
 import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
 import type { ConfigurationFinder, Origin } from './configuration.ts';
 
@@ -32,8 +32,8 @@ export class Servers implements vscode.Disposable {
 
   constructor(
     finder: ConfigurationFinder,
-    programs: { readonly storage: string; readonly coordinator: string },
-    onLine: (server: string, line: string) => void,
+    programs: LocalServersOptions['programs'],
+    onLine: LocalServersOptions['onLine'],
   ) {
     this.#finder = finder;
     this.#local = new LocalServers({
@@ -115,14 +115,25 @@ export class Servers implements vscode.Disposable {
   }
 
   #attach(configuration: Configuration, client: SplitClient): void {
-    const { host, port } = configuration.coordinator;
     this.#client = client;
-    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#startAgain()));
+    this.#watch(configuration);
     this.#set({ kind: 'running', configuration, startedHere: false });
   }
 
-  async #startAgain(): Promise<void> {
+  #watch(configuration: Configuration): void {
+    const { host, port } = configuration.coordinator;
+    this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#lookAgain(configuration)));
+  }
+
+  /** The connection that was watched has ended; that may be its age, or the end of the other window. */
+  async #lookAgain(configuration: Configuration): Promise<void> {
     if (this.#state.kind !== 'running' || this.#state.startedHere) return;
+    const client = await findRunning(configuration);
+    if (client !== undefined) {
+      client.close();
+      this.#watch(configuration);
+      return;
+    }
     this.#letGo();
     this.#set({ kind: 'stopped' });
     await this.#start();

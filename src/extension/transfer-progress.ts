@@ -72,13 +72,13 @@ function percentOf({ filesDone, filesTotal, bytesDone, bytesTotal }: TransferPro
 }
 
 function describe({ filesDone, filesTotal, bytesDone, bytesTotal, counting }: TransferProgress): string {
-  const more = counting ? '+' : '';
-  return `${filesDone} of ${filesTotal}${more} files, ${formatSize(bytesDone)} of ${formatSize(bytesTotal)}${more}`;
+  if (counting) return `${countFiles(filesDone)}, ${formatSize(bytesDone)}, still counting ...`;
+  return `${filesDone} of ${countFiles(filesTotal)}, ${formatSize(bytesDone)} of ${formatSize(bytesTotal)}`;
 }
 
 function summary(batch: Batch, { files, bytes, skipped, failures }: TransferResult): string {
   const parts = [`${countFiles(files)} (${formatSize(bytes)}) ${batch.done}`];
-  if (skipped.length > 0) parts.push(`${countFiles(skipped.length)} left as they were`);
+  if (skipped.length > 0) parts.push(`${countFiles(skipped.length)} not replaced`);
   if (failures.length > 0) parts.push(`${countFiles(failures.length)} failed`);
   return parts.join(', ');
 }
@@ -87,7 +87,7 @@ async function showResult(batch: Batch, result: TransferResult, log: vscode.LogO
   const [first] = result.failures;
   if (first === undefined) {
     const buttons = batch.reveal === undefined || result.files === 0 ? [] : [batch.reveal.title];
-    const answer = await vscode.window.showInformationMessage(`${summary(batch, result)}.`, ...buttons);
+    const answer = await vscode.window.showInformationMessage(summary(batch, result), ...buttons);
     if (answer !== undefined) await batch.reveal?.show();
     return;
   }

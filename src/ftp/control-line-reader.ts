@@ -23,6 +23,7 @@ export class ControlLineReader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #length = 0;
   #tooLong = false;
+  #skipsLineFeed = false;
   #telnet: TelnetState = 'text';
 
   /** The lines that are complete with this segment. */
@@ -32,10 +33,26 @@ export class ControlLineReader {
       if (this.#telnet !== 'text' || byte === telnet.iac) {
         if (!this.#isText(byte)) continue;
       }
+      const skipped = this.#skipsLineFeed && byte === lineFeed;
+      this.#skipsLineFeed = false;
+      if (skipped) continue;
       if (byte === lineFeed) lines.push(this.#endLine());
       else this.#append(byte);
     }
+    if (this.#isUrgentWithoutEnd()) {
+      lines.push(this.#endLine());
+      this.#skipsLineFeed = true;
+    }
     return lines;
+  }
+
+  /**
+   * Python's ftplib sends all of ABOR as urgent data. TCP keeps its last byte, the LF, out of the stream, and Node
+   * cannot put it back (SO_OOBINLINE); so these two commands end with their CR when nothing follows yet.
+   */
+  #isUrgentWithoutEnd(): boolean {
+    if (this.#length !== 5 || this.#tooLong) return false;
+    return /^(?:ABOR|STAT)\r$/i.test(this.#line.toString('latin1', 0, 5));
   }
 
   /** Follows a Telnet sequence; true for a byte that is not part of one. */

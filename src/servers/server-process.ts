@@ -62,6 +62,8 @@ export async function runServerProcess(name: string, start: () => Promise<Runnin
     await send({ type: 'failed', message });
     process.exit(error instanceof ConfigurationError || error instanceof UsageError ? 2 : 1);
   }
+  // A parent that was gone before anybody listened for its loss.
+  if (process.send && !process.connected) return end();
   process.stdout.write(`${running.announcement}\nready\n`);
   await send({ type: 'ready', port: running.port });
 }

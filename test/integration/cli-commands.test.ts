@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Outcome, runCommand, startCommand } from './cli.ts';
+import { type Outcome, RunningCommand, splitftp } from './command.ts';
 import { startServers, type TestServers } from './servers.ts';
 
 let servers: TestServers;
@@ -22,8 +25,7 @@ afterEach(async () => {
   for (const { path } of await client.list('/')) await client.remove(path);
 });
 
-const run = (...args: string[]): Promise<Outcome> =>
-  runCommand([...args, '--env', servers.envFile], { cwd: folder });
+const run = (...args: string[]): Promise<Outcome> => splitftp([...args, '--env', servers.envFile], folder);
 
 async function succeed(...args: string[]): Promise<string> {
   const { status, stdout, stderr } = await run(...args);
@@ -90,14 +92,15 @@ test('an interrupted upload leaves nothing and says so', async () => {
   const file = await open(join(folder, 'big'), 'w');
   await file.truncate(8 * 1024 ** 3); // Sparse: it takes no room, and far longer to upload than this test.
   await file.close();
-  const { command, outcome } = startCommand(['upload', 'big', '--env', servers.envFile], { cwd: folder });
-  const storage = servers.configuration.storageServers[0]?.folder ?? '';
-  await vi.waitFor(
-    async () => expect((await readdir(storage, { recursive: true })).length).toBeGreaterThan(2),
-    20_000,
-  );
-  command.kill('SIGINT');
-  expect(await outcome).toEqual({ status: 130, stdout: '', stderr: 'splitftp: interrupted\n' });
+  const upload = new RunningCommand(['upload', 'big', '--env', servers.envFile], folder);
+  const stored = join(servers.folder, 'storage_folder1');
+  const begun = async () => {
+    const paths = await readdir(stored, { recursive: true });
+    const sizes = await Promise.all(paths.map(async (path) => (await stat(join(stored, path))).size));
+    expect(Math.max(...sizes)).toBeGreaterThan(1024 * 1024);
+  };
+  await vi.waitFor(begun, 20_000);
+  expect(await upload.stop('SIGINT')).toEqual({ status: 130, stdout: '', stderr: 'splitftp: interrupted\n' });
   expect(await servers.client().list('/')).toEqual([]);
 });
 
@@ -136,10 +139,12 @@ test('status and where show servers and parts', async () => {
 });
 
 test('a reader that has seen enough is no error', async () => {
-  const { command, outcome } = startCommand(['ls', '--env', servers.envFile]);
-  command.stdout?.destroy();
-  await outcome.catch(() => undefined); // The output was cut off by the test.
-  expect(command.exitCode).toBe(0);
+  const args = [join(import.meta.dirname, '../../src/cli/main.ts'), 'ls', '--env', servers.envFile];
+  const command = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  command.stdout.destroy();
+  const stderr = text(command.stderr);
+  await once(command, 'exit');
+  expect({ status: command.exitCode, stderr: await stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 describe('wrong usage is status 2, with what is right', () => {
@@ -153,13 +158,13 @@ describe('wrong usage is status 2, with what is right', () => {
     [['ls', '--env', 'missing.env'], /missing\.env:\n {2}there is no such file/],
   ])('%j', async (args, expected) => {
     await writeFile(join(folder, '.env'), await readFile(servers.envFile));
-    const { status, stdout, stderr } = await runCommand(args, { cwd: folder });
+    const { status, stdout, stderr } = await splitftp(args, folder);
     expect(stderr).toMatch(expected);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
 
   test.each([[['--help']], [['upload', '--help']]])('%j is status 0', async (args) => {
-    const { status, stdout } = await runCommand(args);
+    const { status, stdout } = await splitftp(args, folder);
     expect(status).toBe(0);
     expect(stdout).toContain('Usage: splitftp');
   });

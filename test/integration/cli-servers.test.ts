@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SplitClient } from '../../src/client/split-client.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { LocalServers } from '../../src/servers/local-servers.ts';
-import { awaitLine, runCommand, startCommand } from './cli.ts';
+import { RunningCommand, splitftp } from './command.ts';
 import { writeEnvFile } from './servers.ts';
 
 let folder: string;
@@ -27,35 +27,32 @@ async function partSizes(name: string): Promise<number[]> {
 }
 
 test("the seeds' sequence: three programs, one file, two halves, the file again", async () => {
-  const programs = [['storage', '1'], ['storage', '2'], ['coordinator']].map((args) =>
-    startCommand(args, { cwd: folder }),
+  const programs = [['storage', '1'], ['storage', '2'], ['coordinator']].map(
+    (args) => new RunningCommand(args, folder),
   );
   try {
-    await Promise.all(programs.map(({ command }) => awaitLine(command, 'ready')));
+    await Promise.all(programs.map((program) => program.ready()));
     const content = randomBytes(3_000_000);
     await writeFile(join(folder, 'file'), content);
-    expect((await runCommand(['upload', 'file'], { cwd: folder })).status).toBe(0);
+    expect((await splitftp(['upload', 'file'], folder)).status).toBe(0);
     for (const storage of ['storage_folder1', 'storage_folder2']) {
       const [size, ...others] = await partSizes(storage);
       expect(others).toEqual([]);
       expect(size).toBeGreaterThanOrEqual(content.length / 2);
       expect(size).toBeLessThan(content.length / 2 + 10_000);
     }
-    expect((await runCommand(['download', '/file', 'again'], { cwd: folder })).status).toBe(0);
+    expect((await splitftp(['download', '/file', 'again'], folder)).status).toBe(0);
     expect((await readFile(join(folder, 'again'))).equals(content)).toBe(true);
   } finally {
-    for (const { command } of programs) command.kill('SIGTERM');
-    const outcomes = await Promise.all(programs.map(({ outcome }) => outcome));
+    const outcomes = await Promise.all(programs.map((program) => program.stop()));
     expect(outcomes.map(({ status }) => status)).toEqual([0, 0, 0]);
   }
 });
 
 describe('serve', () => {
   test('says what it runs, then ready, and ends when asked', async () => {
-    const { command, outcome } = startCommand(['serve'], { cwd: folder });
-    await awaitLine(command, 'ready');
-    command.kill('SIGTERM');
-    const { status, stdout } = await outcome;
+    const serve = await new RunningCommand(['serve'], folder).ready();
+    const { status, stdout } = await serve.stop();
     expect(status).toBe(0);
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(4);
@@ -70,15 +67,16 @@ describe('serve', () => {
     const { storageServers } = await loadConfiguration({ envFile, environment: {} });
     const other = createServer().listen(storageServers[1]?.port, '127.0.0.1');
     await once(other, 'listening');
-    const { status, stderr } = await runCommand(['serve'], { cwd: folder });
+    const { status, stderr } = await splitftp(['serve'], folder);
     other.close();
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^splitftp: storage server 2: Port \d+ \(FTP_PORT2\) is in use.*\n$/);
+    expect(stderr).toMatch(/^splitftp: storage server 2: Port \d+ \(FTP_PORT2\) is in use.*\n$/m);
+    expect(stderr.match(/FTP_PORT2/g)).toHaveLength(2); // In one sentence, which is said once.
   });
 
   test('all that is wrong with the configuration is said', async () => {
     await appendFile(envFile, 'FTP_PASWORD2=x\nFTP_PORT1=0\n');
-    const { status, stderr } = await runCommand(['serve'], { cwd: folder });
+    const { status, stderr } = await splitftp(['serve'], folder);
     expect(status).toBe(2);
     expect(stderr).toMatch(/did you mean FTP_PASSWORD2\?\n {2}FTP_PORT1 is "0"/);
   });

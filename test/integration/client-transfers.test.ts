@@ -7,7 +7,7 @@ import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Connection } from '../../src/client/connection.ts';
-import { uploadFile } from '../../src/client/file-transfer.ts';
+import { downloadFile, uploadFile } from '../../src/client/file-transfer.ts';
 import type { SplitClient } from '../../src/client/split-client.ts';
 import type { TransferProgress } from '../../src/client/transfer.ts';
 import { startServers, type TestServers } from './servers.ts';
@@ -219,6 +219,30 @@ describe('what goes wrong', () => {
     );
     expect(connection.usable).toBe(false);
     expect(await client.list(remote)).toEqual([]);
+  });
+
+  test('a copy that differs is not kept, whichever way it went', async () => {
+    const path = join(local, 'file');
+    await writeFile(path, 'content');
+    await client.uploadFile(path, `${remote}/right`);
+    const entry = await client.stat(`${remote}/right`);
+    if (entry === undefined) throw new Error('the upload has vanished');
+    // The servers cannot be brought to store other bytes than came, so that the reply is what is changed.
+    const connection = await Connection.open(servers.configuration.coordinator);
+    connection.checksum = async () => ({ size: 7, crc32: 1 });
+    const uploaded = uploadFile(connection, path, `${remote}/wrong`, () => {});
+    await expect(uploaded).rejects.toThrow('the copy on the server differed from the file and was removed');
+    expect((await client.list(remote)).map(({ name }) => name)).toEqual(['right']);
+    const target = join(local, 'target');
+    await writeFile(target, 'old');
+    const differs = downloadFile(connection, entry, target, () => {});
+    await expect(differs).rejects.toThrow('the bytes that arrived differ from those on the server');
+    connection.checksum = async () => ({ size: 8 });
+    const short = downloadFile(connection, entry, target, () => {});
+    await expect(short).rejects.toThrow('only 7 of its 8 bytes arrived');
+    expect(await readFile(target, 'utf8')).toBe('old');
+    expect((await readdir(local)).sort()).toEqual(['file', 'target']);
+    connection.close();
   });
 
   test('control characters in names are refused before they are sent', async () => {

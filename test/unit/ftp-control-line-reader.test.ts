@@ -59,6 +59,14 @@ describe('ControlLineReader', () => {
     expect(read([...prefix, ...Buffer.from('ABOR\r\n')])).toEqual([command('ABOR')]);
   });
 
+  it('reads an ABOR whose line feed was sent as urgent data, or comes later', () => {
+    expect(read('ABOR\r')).toEqual([command('ABOR')]);
+    expect(read('ABOR\r', 'NOOP\r\n')).toEqual(['ABOR', 'NOOP'].map(command));
+    expect(read('abor\r', '\n', 'NOOP\r\n')).toEqual(['abor', 'NOOP'].map(command));
+    expect(read('STAT\r', '\n\n')).toEqual(['STAT', ''].map(command));
+    expect(read('NOOP\r', 'X\n')).toEqual([command('NOOP\rX')]);
+  });
+
   it('refuses a line that is too long and reads the next one', () => {
     const longest = 'x'.repeat(maxLineBytes);
     expect(read(`${longest}\n${longest}y\r\nNOOP\r\n`)).toEqual([

@@ -31,7 +31,7 @@ const reportedPids = async () => v.parse(v.array(v.number()), await reported(wor
 test('commands transfer files and folders, and the servers end with the window', {
   timeout: 120_000,
 }, async () => {
-  const { ended } = await runInside(code, browser, workspace.folder, 'transfers');
+  const { ended } = await runInside(code, browser, workspace, 'transfers');
   await ended;
   const pids = await reportedPids();
   expect(pids).toHaveLength(3);
@@ -39,7 +39,7 @@ test('commands transfer files and folders, and the servers end with the window',
 });
 
 test('the servers end with a killed extension host', { timeout: 120_000 }, async () => {
-  await runInside(code, browser, workspace.folder, 'keep-running');
+  await runInside(code, browser, workspace, 'keep-running');
   const pids = await reportedPids();
   expect(pids).toHaveLength(3);
   expect(pids.every(isRunning)).toBe(true);
@@ -50,13 +50,23 @@ test('the servers end with a killed extension host', { timeout: 120_000 }, async
 test('a second window attaches, and starts its own servers when the first is gone', {
   timeout: 120_000,
 }, async () => {
-  await runInside(code, browser, workspace.folder, 'keep-running');
+  await runInside(code, browser, workspace, 'keep-running');
   const pids = await reportedPids();
   const [first] = code.extensionHosts;
-  const { ended } = await runInside(code, browser, workspace.folder, 'second-window');
+  const { ended } = await runInside(code, browser, workspace, 'second-window');
   await Promise.race([reported(workspace.folder, 'attached.json'), ended]);
   expect(pids.every(isRunning)).toBe(true);
   if (first !== undefined) process.kill(first, 'SIGKILL');
   await ended;
   await untilGone(pids);
+});
+
+test("an untrusted folder's .env is not used: generated accounts, and the extension's own storage", {
+  timeout: 120_000,
+}, async () => {
+  await code.stop();
+  const settings = { 'splitftp.port': workspace.port };
+  code = await startVSCode({ testDriver: true, trust: false, settings });
+  const { ended } = await runInside(code, browser, workspace, 'untrusted');
+  await ended;
 });

@@ -60,7 +60,7 @@ async function writeSecret(path: string, text: string): Promise<void> {
 }
 
 function netrc(): string {
-  return join(workspace, '.netrc');
+  return join(root, '.vscode-test', 'demo.netrc');
 }
 
 function hasDesktopCode(): boolean {

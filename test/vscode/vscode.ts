@@ -57,8 +57,7 @@ export async function freePorts(count = 1): Promise<number> {
 }
 
 /** The URI under which a window of this server knows a file of this machine. */
-export const remoteUri = (path: string): string =>
-  `vscode-remote://remote${new URL(pathToFileURL(path)).pathname}`;
+export const remoteUri = (path: string): string => `vscode-remote://remote${pathToFileURL(path).pathname}`;
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -67,7 +66,9 @@ async function ended(child: ChildProcess): Promise<void> {
 /** Without what would only stand in the way, or in the pictures. */
 const quiet = {
   'chat.disableAIFeatures': true,
+  'git.openRepositoryInParentFolders': 'never',
   'remote.autoForwardPorts': false,
+  'security.workspace.trust.startupPrompt': 'never',
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',
 };
@@ -88,6 +89,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await ended(installing);
+    if (installing.exitCode !== 0) await rm(data, { recursive: true, force: true });
     if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${options.vsix}`);
   }
 
@@ -131,7 +133,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   return {
     url: (folder, payload = {}) => {
       const url = new URL(`http://127.0.0.1:${port}/`);
-      url.searchParams.set('folder', new URL(pathToFileURL(folder)).pathname);
+      url.searchParams.set('folder', decodeURIComponent(pathToFileURL(folder).pathname));
       if (Object.keys(payload).length > 0)
         url.searchParams.set('payload', JSON.stringify(Object.entries(payload)));
       return url.href;

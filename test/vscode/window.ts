@@ -1,5 +1,5 @@
 /** Windows of a VS Code, and tests inside their extension hosts. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,20 +11,24 @@ export const root = resolve(import.meta.dirname, '../..');
 
 export interface Workspace {
   readonly folder: string;
+  /** Around it, for what the tests need themselves. */
+  readonly parent: string;
   readonly port: number;
   remove(): Promise<void>;
 }
 
 /** A folder with the seeds' `.env` on free ports. */
 export async function createWorkspace(): Promise<Workspace> {
-  const folder = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
+  const parent = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
+  const folder = join(parent, 'my project');
+  await mkdir(folder);
   const port = await freePorts(3);
   const account = (number: string) =>
     `FTP_USER${number}=user${number}\nFTP_PASSWORD${number}=secret word ${number}\n`;
   const ports = `FTP_PORT=${port}\nFTP_PORT1=${port + 1}\nFTP_PORT2=${port + 2}\n`;
   const rest = 'FTP_SERVER_DIR=server_folder\nFTP_SERVER=127.0.0.1\n';
   await writeFile(join(folder, '.env'), ['', '1', '2'].map(account).join('') + ports + rest);
-  return { folder, port, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+  return { folder, parent, port, remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
 /**
@@ -34,11 +38,10 @@ export async function createWorkspace(): Promise<Workspace> {
 export async function runInside(
   code: VSCode,
   browser: Browser,
-  workspace: string,
+  { folder, parent }: Workspace,
   test: string,
 ): Promise<{ readonly ended: Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'splitftp-inside-'));
-  const outfile = join(folder, `${test}.cjs`);
+  const outfile = join(parent, `${test}.cjs`);
   await build({
     entryPoints: [join(import.meta.dirname, 'inside', `${test}.ts`)],
     outfile,
@@ -53,15 +56,13 @@ export async function runInside(
   const exit = Promise.withResolvers<number>();
   await page.exposeFunction('codeAutomationExit', exit.resolve);
   await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
-    messages.push(`${type}: ${args.join(' ')}`);
+    if (type === 'error') messages.push(args.join(' '));
   });
   const payload = { extensionDevelopmentPath: remoteUri(root), extensionTestsPath: remoteUri(outfile) };
-  await page.goto(code.url(workspace, payload));
-  const ended = exit.promise
-    .then((status) => {
-      if (status !== 0) throw new Error(`${test} failed:\n${messages.join('\n')}`);
-    })
-    .finally(() => rm(folder, { recursive: true, force: true }));
+  await page.goto(code.url(folder, payload));
+  const ended = exit.promise.then((status) => {
+    if (status !== 0) throw new Error(`${test} failed:\n${messages.join('\n')}`);
+  });
   // Whoever ends the extension host on purpose does not wait for the test.
   ended.catch(() => {});
   return { ended };

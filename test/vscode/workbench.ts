@@ -1,6 +1,6 @@
 /** A window of VS Code as a person uses it. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { root } from './window.ts';
 
@@ -15,6 +15,8 @@ export class Workbench {
   readonly status: Locator;
   readonly toasts: Locator;
   readonly dialog: Locator;
+  /** The text of the output channel that is shown. */
+  readonly output: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -23,11 +25,24 @@ export class Workbench {
     this.status = page.locator('.statusbar-item', { hasText: 'SplitFTP' });
     this.toasts = page.locator('.notification-toast');
     this.dialog = page.locator('.monaco-dialog-box');
+    this.output = page.locator('.part.panel .view-lines');
   }
 
   async open(url: string): Promise<void> {
     await this.page.goto(url);
     await this.page.locator('.explorer-folders-view').waitFor();
+  }
+
+  /** Opens SplitFTP's part of the explorer. */
+  async expandFiles(): Promise<void> {
+    const header = this.files.locator('.pane-header');
+    await header.waitFor();
+    if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+  }
+
+  async clearToasts(): Promise<void> {
+    await this.run('Notifications: Clear All Notifications');
+    await this.toasts.first().waitFor({ state: 'detached' });
   }
 
   /** Runs a command of the palette by its title. */
@@ -42,24 +57,29 @@ export class Workbench {
     await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
   }
 
-  /** Answers VS Code's own file dialog, or a question for a text. */
+  /** Answers a question for a text. */
   async answer(text: string): Promise<void> {
     const input = this.quickInput.locator('input').first();
-    await input.waitFor();
     await input.fill(text);
     await input.press('Enter');
   }
 
-  /** Answers the file dialog, which needs a moment for each path it is given. */
-  async answerPath(path: string): Promise<void> {
-    const input = this.quickInput.locator('input').first();
+  /** Answers VS Code's own file dialog, once it has found what was typed: until then it would take its folder. */
+  async answerPath(path: string, button: string): Promise<void> {
+    const ok = this.quickInput.getByRole('button', { name: button });
+    await ok.waitFor();
+    await this.quickInput.locator('input').first().fill(path);
+    await this.quickInput.locator('.monaco-list-row.focused', { hasText: basename(path) }).waitFor();
+    await ok.click();
+  }
+
+  /** The same for a folder, which the first answer only opens. */
+  async answerFolder(path: string, button: string): Promise<void> {
+    await this.answerPath(path, button);
     await this.quickInput
-      .getByRole('button', { name: 'OK' })
-      .or(this.quickInput.locator('.quick-input-action a'))
-      .first()
-      .waitFor();
-    await input.fill(path);
-    await this.quickInput.locator('.quick-input-action a').first().click();
+      .locator('.monaco-list-row', { hasText: basename(path) })
+      .waitFor({ state: 'detached' });
+    await this.quickInput.getByRole('button', { name: button }).click();
   }
 
   /** Waits for a message that says this. */
@@ -80,7 +100,8 @@ export class Workbench {
   /** Takes an entry of a row's context menu. */
   async menu(row: Locator, title: string): Promise<void> {
     await row.click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-item', { hasText: title }).first().click();
+    // A menu that has just opened ignores the button's release: it may belong to the click that opened it.
+    await this.page.locator('.monaco-menu .action-item', { hasText: title }).first().click({ delay: 300 });
   }
 
   async picture(name: string): Promise<void> {
