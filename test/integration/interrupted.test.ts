@@ -288,3 +288,16 @@ test.runIf(process.platform !== 'win32')(
     }
   },
 );
+
+test.runIf(process.platform !== 'win32')('a storage server that never answers again is named', async () => {
+  const upload = client.uploadFile(await endlessFile(), '/new');
+  await bytesUnderWay();
+  process.kill(servers.pid('storage 2'), 'SIGSTOP');
+  try {
+    expectFailureAt(await upload, 2);
+    expectFailureAt(await client.downloadFile('/old', local('copy')), 2);
+  } finally {
+    process.kill(servers.pid('storage 2'), 'SIGCONT');
+  }
+  await expectStored({ '/old': old });
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Entry, FileSystemError } from '../../ftp/file-system.ts';
@@ -28,6 +28,7 @@ export class SqliteCatalogue implements Catalogue {
   /** @throws Error with a sentence for a person: folder not writable, in use, or of a newer version. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK); // Says why it is not writable; SQLite does not.
     this.#database = new DatabaseSync(join(folder, 'catalogue.sqlite'), { timeout: 0 });
     this.#sql = new Statements(this.#database);
     try {

@@ -2,8 +2,11 @@ import { type Readable, Writable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
 import type { Account } from '../../config/configuration.ts';
 
-/** Silence of a storage server after which an operation has failed. A final flush to its disk may take long. */
-const answerTimeout = 60_000;
+/**
+ * Silence of a storage server, in milliseconds, after which an operation has failed. A final flush to its disk may
+ * take long, but our own client takes 30 s of silence for the loss of the coordinator: it must hear of this before.
+ */
+const answerTimeout = 20_000;
 
 export interface StorageAddress {
   readonly host: string;

@@ -162,6 +162,7 @@ export class StorageServer {
       case 'ENETUNREACH':
         return `${this.name} cannot be reached over the network`;
     }
+    if (error instanceof Error && error.message.startsWith('Timeout')) return `${this.name} does not answer`;
     return `${this.name} failed: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
