@@ -20,6 +20,12 @@ const serverMessage = v.variant('type', [
   v.object({ type: v.literal('failed'), message: v.string() }),
 ]);
 
+/**
+ * Node options of a server. Every 64 KiB that arrive are a buffer outside of V8's heap; a small young generation
+ * frees them often and early, instead of all together with a collection of the whole heap.
+ */
+export const serverNodeOptions: readonly string[] = ['--max-semi-space-size=1'];
+
 const startDeadlineMs = 30_000;
 const stopDeadlineMs = 5_000;
 
@@ -36,7 +42,7 @@ export class ChildServer {
     this.name = name;
     this.#process = fork(program, [...args], {
       env: environment,
-      execArgv: [],
+      execArgv: [...serverNodeOptions],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A terminal's Ctrl-C goes to the whole group; the order in which servers end is the parent's to decide.
       detached: process.platform !== 'win32',

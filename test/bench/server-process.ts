@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { serverNodeOptions } from '../../src/servers/child-server.ts';
 
 const ready = v.object({ type: v.literal('ready'), port: v.number() });
 /** Linux counts CPU time in hundredths of a second. */
@@ -23,7 +24,11 @@ export class ServerProcess {
     args: readonly string[],
     environment: NodeJS.ProcessEnv,
   ): Promise<ServerProcess> {
-    const child = fork(program, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(program, args, {
+      env: environment,
+      execArgv: [...serverNodeOptions],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const message = await Promise.race([
       once(child, 'message').then(([first]) => first),
       once(child, 'exit').then(() => undefined),
