@@ -21,10 +21,14 @@ const serverMessage = v.variant('type', [
 ]);
 
 /**
- * Node options of a server. Every 64 KiB that arrive are a buffer outside of V8's heap; a small young generation
- * frees them often and early, instead of all together with a collection of the whole heap.
+ * Node options of a server. The bytes of a transfer come in buffers outside of V8's heap, 64 KiB each: a small young
+ * generation frees them often and early, and measuring them against the whole heap's limit, not against a fixed
+ * number, spares most collections of the whole heap.
  */
-export const serverNodeOptions: readonly string[] = ['--max-semi-space-size=1'];
+export const serverNodeOptions: readonly string[] = [
+  '--max-semi-space-size=1',
+  '--external-memory-accounted-in-global-limit',
+];
 
 const startDeadlineMs = 30_000;
 const stopDeadlineMs = 5_000;
