@@ -1,6 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 
 /**
+ * In the answer to FEAT (RFC 2389) of every server on this engine: a file appears under its name only when its
+ * upload is whole, and an upload that ends otherwise leaves what was there.
+ */
+export const atomicStoreFeature = 'X-ATOMIC-STOR';
+
+/**
  * What an FTP server serves. The engine in this folder speaks the protocol and calls this interface; a
  * storage server implements it on a folder, the coordinator on its catalogue and pool.
  *

@@ -28,13 +28,21 @@ export interface SessionOptions {
   login(user: string, password: string): Promise<FileSystem | undefined>;
 }
 
-/** What a command leaves for the one that follows it directly. */
+/** What a command leaves for one that follows. */
 export type Preparation =
   | { readonly kind: 'rename'; readonly from: string }
   | { readonly kind: 'restart'; readonly offset: number };
 
 /** Answered at once while a transfer runs (RFC 959, section 4.1.3), everything else in its turn. */
 const urgentCommands = new Set(['NOOP', 'STAT']);
+
+/**
+ * Between REST and its transfer, or RNFR and RNTO, clients set up the data connection and ask things. To forget an
+ * offset then would make a new file out of the rest of one.
+ */
+const keepsPreparation = new Set(
+  'ALLO EPRT EPSV FEAT MDTM MODE NOOP OPTS PASV PORT PWD SITE SIZE STAT STRU SYST TYPE XPWD'.split(' '),
+);
 
 /** One client's control connection: takes its commands in order and runs one at a time. */
 export class Session {
@@ -126,7 +134,7 @@ export class Session {
     this.#preparation = preparation;
   }
 
-  /** What the command before this one left; nothing when that was another command than RNFR or REST. */
+  /** What RNFR or REST left, if only commands that keep it came between. */
   takePreparation(): Preparation | undefined {
     const preparation = this.#preparation;
     this.#preparation = undefined;
@@ -199,8 +207,8 @@ export class Session {
       reply = replyToError(error) ?? defectReply;
       if (reply === defectReply) this.log.error({ err: error }, 'a command failed unexpectedly');
     }
-    // It holds for the command that follows directly, whatever that is.
-    if (this.#preparation === preparation) this.#preparation = undefined;
+    if (this.#preparation === preparation && !keepsPreparation.has(verbOf(line) ?? ''))
+      this.#preparation = undefined;
     await this.reply(reply);
     await this.#endFailedTransfer();
   }
@@ -276,8 +284,12 @@ function parseCommand(text: string): { verb: string; argument: string } {
   return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
 }
 
+function verbOf(line: ControlLine): string | undefined {
+  return line.kind === 'command' ? parseCommand(line.text).verb : undefined;
+}
+
 function isAbort(line: ControlLine): boolean {
-  return line.kind === 'command' && parseCommand(line.text).verb === 'ABOR';
+  return verbOf(line) === 'ABOR';
 }
 
 function isUrgent(line: ControlLine): boolean {

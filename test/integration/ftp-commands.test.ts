@@ -85,12 +85,12 @@ describe('files and folders', () => {
     client.destroy();
   });
 
-  it('needs RNFR directly before RNTO', async () => {
+  it('forgets RNFR when something else is done before RNTO', async () => {
     const { port, root } = await startFixture();
     await writeFile(join(root, 'a'), '');
     const client = await RawClient.login(port);
     await client.ask('RNFR a');
-    await client.ask('NOOP');
+    await client.ask('CWD /');
     expect((await client.ask('RNTO b')).code).toBe(503);
     client.destroy();
   });
@@ -285,6 +285,7 @@ describe('other commands', () => {
       ' SIZE',
       ' TVFS',
       ' UTF8',
+      ' X-ATOMIC-STOR',
     ]);
     client.destroy();
   });

@@ -60,7 +60,7 @@ async function beginDownload(port: number, root: string): Promise<{ client: RawC
 }
 
 describe('a download', () => {
-  it('starts where REST said, for the next command only', async () => {
+  it('starts where REST said, for the next transfer only', async () => {
     const { port, root } = await startFixture();
     await writeFile(join(root, 'f'), '0123456789');
     const client = await RawClient.login(port);
@@ -73,7 +73,8 @@ describe('a download', () => {
     };
     expect((await retrieveAfter('REST 4')).content).toBe('456789');
     expect((await retrieveAfter()).content).toBe('0123456789');
-    expect((await retrieveAfter('REST 4', 'NOOP')).content).toBe('0123456789');
+    expect((await retrieveAfter('REST 4', 'TYPE I', 'SIZE f')).content).toBe('456789');
+    expect((await retrieveAfter('REST 4', 'CWD /')).content).toBe('0123456789');
     expect((await retrieveAfter('REST 4', 'RETR nothing')).codes).toEqual([425]);
     expect((await retrieveAfter('REST 11')).codes).toEqual([554]);
     client.destroy();
@@ -200,19 +201,22 @@ describe('an upload', () => {
     expect((await client.store('APPE f', 'one')).code).toBe(226);
     expect((await client.store('APPE f', 'two')).code).toBe(226);
     expect(await content()).toBe('onetwo');
-    const storeAt = async (offset: number) => {
+    const storeAt = async (offset: number, order: 'REST last' | 'REST first' = 'REST last') => {
+      if (order === 'REST first') await client.ask(`REST ${offset}`);
       const data = await client.data();
-      await client.ask(`REST ${offset}`);
+      if (order === 'REST last') await client.ask(`REST ${offset}`);
       client.send('STOR f\r\n');
       data.end('!');
       const { code } = await client.reply();
       return code === 150 ? (await client.reply()).code : code;
     };
     expect(await storeAt(6)).toBe(226);
-    expect(await content()).toBe('onetwo!');
+    expect(await storeAt(7, 'REST first')).toBe(226);
+    expect(await content()).toBe('onetwo!!');
     expect(await storeAt(3)).toBe(554);
-    expect(await storeAt(8)).toBe(554);
-    expect(await content()).toBe('onetwo!');
+    expect(await storeAt(3, 'REST first')).toBe(554);
+    expect(await storeAt(9)).toBe(554);
+    expect(await content()).toBe('onetwo!!');
     expect(await storeAt(0)).toBe(226);
     expect(await content()).toBe('!');
     expect((await client.store('STOR f', '')).code).toBe(226);

@@ -35,7 +35,7 @@ CREATE TABLE segment (
   block_bytes INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX segment_of_file ON segment (file, position) WHERE file IS NOT NULL;
-CREATE INDEX segment_not_live ON segment (state) WHERE state <> 'live';
+CREATE INDEX segment_of_state ON segment (state, sequence);
 
 CREATE TABLE part (
   segment TEXT NOT NULL REFERENCES segment (id),

@@ -1,12 +1,13 @@
 import { type Readable, Writable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
 import type { Account } from '../../config/configuration.ts';
+import { atomicStoreFeature } from '../../ftp/file-system.ts';
 
 /**
  * Silence of a storage server, in milliseconds, after which an operation has failed. A final flush to its disk may
- * take long, but our own client takes 30 s of silence for the loss of the coordinator: it must hear of this before.
+ * take long; whoever waits for the coordinator must hear of this before giving that up.
  */
-const answerTimeout = 20_000;
+const answerTimeout = 30_000;
 
 export interface StorageAddress {
   readonly host: string;
@@ -21,10 +22,13 @@ export interface StorageAddress {
 export class StorageConnection {
   readonly #client: Client;
   readonly #home: string;
+  /** A file appears under its name only when its upload is whole: no temporary name is needed. */
+  readonly storesAtomically: boolean;
   #lastUsed = Date.now();
 
-  private constructor(client: Client, home: string) {
+  private constructor(client: Client, home: string, features: ReadonlyMap<string, string>) {
     this.#client = client;
+    this.storesAtomically = features.has(atomicStoreFeature);
     this.#home = home.endsWith('/') ? home : `${home}/`;
   }
 
@@ -32,12 +36,12 @@ export class StorageConnection {
   static async open({ host, port, account }: StorageAddress, timeout: number): Promise<StorageConnection> {
     const client = new Client(answerTimeout, { allowSeparateTransferHost: false });
     const deadline = setTimeout(
-      () => client.ftp.closeWithError(new Error(`no answer in ${timeout / 1000} s`)),
+      () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
       timeout,
     );
     try {
       await client.access({ host, port, user: account.user, password: account.password });
-      return new StorageConnection(client, await client.pwd());
+      return new StorageConnection(client, await client.pwd(), await client.features());
     } catch (error) {
       client.close();
       throw error;
@@ -115,14 +119,9 @@ export class StorageConnection {
     }
   }
 
-  /** Makes the folder and its parents; that they exist already is not an error, what else fails shows on use. */
-  async makeFolders(names: readonly string[]): Promise<void> {
-    let path = this.#home;
-    for (const name of names) {
-      path += name;
-      await this.#client.sendIgnoringError(`MKD ${path}`);
-      path += '/';
-    }
+  /** Makes a folder; that it exists already is not an error, what else is wrong shows when it is used. */
+  async makeFolder(path: string): Promise<void> {
+    await this.#client.sendIgnoringError(`MKD ${this.#home}${path}`);
   }
 }
 

@@ -89,12 +89,14 @@ export class StorageServer {
     else this.#idle.push(connection);
   }
 
-  /** Makes the folder of a part unless this coordinator has made it before. */
+  /** Makes the folder of a part, and those above it, as far as this coordinator has not made them before. */
   async prepareFolder(connection: StorageConnection, names: readonly string[]): Promise<void> {
-    const folder = names.join('/');
-    if (this.#folders.has(folder)) return;
-    await connection.makeFolders(names);
-    this.#folders.add(folder);
+    for (const length of names.keys()) {
+      const folder = names.slice(0, length + 1).join('/');
+      if (this.#folders.has(folder)) continue;
+      await connection.makeFolder(folder);
+      this.#folders.add(folder);
+    }
   }
 
   /** After a failed write: somebody may have removed the folders. */

@@ -12,7 +12,7 @@ export interface PartPlace {
   readonly index: number;
 }
 
-/** Where a part is until its last byte is verified. */
+/** Where a part is until its last byte is verified, on a server that shows unfinished uploads. */
 export function temporaryPartPath(place: PartPlace): string {
   return `${finalPartPath(place)}.partial`;
 }
@@ -74,14 +74,12 @@ export class PartWriter {
     this.push(footer);
     this.#stream.push(null);
     const { server, connection } = this.#line;
-    const temporary = temporaryPartPath(this.#place);
     try {
       await this.#stored;
-      const size = await connection.size(temporary);
-      if (size !== this.#bytes) throw new Error(`it kept ${size ?? 'none'} of ${this.#bytes} bytes`);
-      const end = await connection.tail(temporary, this.#bytes - footer.length);
-      if (!end.equals(footer)) throw new Error('it gives other bytes back than it was sent');
-      await connection.rename(temporary, finalPartPath(this.#place));
+      // Only a file of exactly as many bytes has just the footer from there on.
+      const end = await connection.tail(this.#path, this.#bytes - footer.length);
+      if (!end.equals(footer)) throw new Error('it does not give back what it was sent');
+      if (!connection.storesAtomically) await connection.rename(this.#path, finalPartPath(this.#place));
     } catch (error) {
       throw server.toFileSystemError(error);
     }
@@ -93,11 +91,17 @@ export class PartWriter {
     this.#line.connection.close();
   }
 
+  /** Under which name it is written. */
+  get #path(): string {
+    const { storesAtomically } = this.#line.connection;
+    return storesAtomically ? finalPartPath(this.#place) : temporaryPartPath(this.#place);
+  }
+
   async #store(): Promise<void> {
     const { server, connection } = this.#line;
     try {
       await server.prepareFolder(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
-      await connection.upload(this.#stream, temporaryPartPath(this.#place));
+      await connection.upload(this.#stream, this.#path);
     } catch (error) {
       server.forgetFolders();
       throw error;

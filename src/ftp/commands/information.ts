@@ -1,3 +1,4 @@
+import { atomicStoreFeature } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
@@ -48,6 +49,7 @@ function features(session: Session): Reply {
     'SIZE',
     'TVFS',
     'UTF8',
+    atomicStoreFeature,
   ];
   if (session.fileSystem?.crc32) lines.push('HASH CRC32*');
   return { code: 211, text: 'Features:', lines: lines.sort() };
