@@ -76,12 +76,25 @@ export class PartWriter {
     const { server, connection } = this.#line;
     try {
       await this.#stored;
-      // Only a file of exactly as many bytes has just the footer from there on.
-      const end = await connection.tail(this.#path, this.#bytes - footer.length);
-      if (!end.equals(footer)) throw new Error('it does not give back what it was sent');
+      await this.#verify(footer);
       if (!connection.storesAtomically) await connection.rename(this.#path, finalPartPath(this.#place));
     } catch (error) {
       throw server.toFileSystemError(error);
+    }
+  }
+
+  /**
+   * A server that stores atomically has the whole part or none. Another one may have kept less than it confirmed: only
+   * a file of exactly as many bytes has just the footer from there on.
+   */
+  async #verify(footer: Buffer): Promise<void> {
+    const { connection } = this.#line;
+    if (connection.storesAtomically) {
+      const size = await connection.size(this.#path);
+      if (size !== this.#bytes) throw new Error(`it kept ${size ?? 'none'} of ${this.#bytes} bytes`);
+    } else {
+      const end = await connection.tail(this.#path, this.#bytes - footer.length);
+      if (!end.equals(footer)) throw new Error('it does not give back what it was sent');
     }
   }
 
