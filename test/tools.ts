@@ -16,7 +16,19 @@ const program = (name: string, debianPackage = name): Tool => ({
   present: () => isOnPath(name),
 });
 
-export const tools: readonly Tool[] = [program('curl'), program('lftp'), program('python3')];
+export const tools: readonly Tool[] = [
+  program('curl'),
+  program('lftp'),
+  program('python3'),
+  { name: 'pyftpdlib', package: 'python3-pyftpdlib', present: () => pythonWithFtpServer() !== undefined },
+];
+
+/** A Python that has pyftpdlib: Debian's own where another one stands before it on the path. */
+export function pythonWithFtpServer(): string | undefined {
+  return ['python3', '/usr/bin/python3'].find(
+    (python) => spawnSync(python, ['-c', 'import pyftpdlib'], { stdio: 'ignore' }).status === 0,
+  );
+}
 
 /** Whether the tests that need this program can run. Without it they count as not run. */
 export function isPresent(name: string): boolean {
