@@ -83,6 +83,7 @@ function browse(
   pick.onDidTriggerButton(() => {
     pick.canSelectMany = !pick.canSelectMany;
     pick.items = pick.canSelectMany ? page.selectable : page.items;
+    pick.placeholder = pick.canSelectMany ? 'Tick what you want, whole folders too' : placeholder;
   });
   pick.onDidAccept(() => {
     const [first] = pick.selectedItems;

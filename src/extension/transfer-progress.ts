@@ -77,7 +77,8 @@ function describe({ filesDone, filesTotal, bytesDone, bytesTotal, counting }: Tr
 }
 
 function summary(batch: Batch, { files, bytes, skipped, failures }: TransferResult): string {
-  const parts = [`${countFiles(files)} (${formatSize(bytes)}) ${batch.done}`];
+  const arrived = files === 0 ? 'No files' : `${countFiles(files)} (${formatSize(bytes)})`;
+  const parts = [`${arrived} ${batch.done}`];
   if (skipped.length > 0) parts.push(`${countFiles(skipped.length)} not replaced`);
   if (failures.length > 0) parts.push(`${countFiles(failures.length)} failed`);
   return parts.join(', ');
@@ -102,10 +103,13 @@ function retry(batch: Batch, { failures }: TransferResult): Batch {
   const failed = new Set(failures.map(({ path }) => batch.targetOf(path)));
   return {
     ...batch,
-    transfer: (options) =>
-      batch.transfer({
+    transfer: async (options) => ({
+      ...(await batch.transfer({
         ...options,
         onConflict: async (path) => (failed.has(path) ? 'overwrite' : 'skip'),
-      }),
+      })),
+      // The first message has told of them.
+      skipped: [],
+    }),
   };
 }

@@ -3,11 +3,15 @@
  * Pictures are taken in `.test-results/`, and with UPDATE_PICTURES=1 the README's as well.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { SplitClient } from '../../src/client/split-client.ts';
+import type { Configuration } from '../../src/config/configuration.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { expectOnlyParts, partFile } from '../integration/stored-parts.ts';
 import { browserLaunch, install } from './install.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { createWorkspace, root, type Workspace } from './window.ts';
@@ -16,6 +20,9 @@ import { Workbench } from './workbench.ts';
 let browser: Browser;
 let code: VSCode;
 let workspace: Workspace;
+let configuration: Configuration;
+/** Sees what is stored without the extension. */
+let client: SplitClient;
 let window: Workbench;
 
 beforeAll(async () => {
@@ -26,6 +33,8 @@ afterAll(() => browser.close());
 
 beforeEach(async () => {
   workspace = await createWorkspace();
+  configuration = await loadConfiguration({ envFile: join(workspace.folder, '.env'), environment: {} });
+  client = new SplitClient(configuration.coordinator);
   code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(30_000);
@@ -34,6 +43,7 @@ beforeEach(async () => {
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await window.picture(`failed ${task.name}`);
   await window.page.close();
+  client.close();
   await code.stop();
   await workspace.remove();
 });
@@ -74,9 +84,8 @@ test('a file goes up through the palette and the explorer, and comes down again'
   await window.picture('3-choose-folder');
   await window.pick('pictures');
   await window.pick('Upload to /pictures');
-  await window.toast('uploaded to /pictures').waitFor();
-  await expect.poll(() => window.file('report.pdf').count()).toBe(2);
-  await expect.poll(() => window.toasts.count()).toBe(1);
+  await window.onlyToast('uploaded to /pictures');
+  await window.file('report.pdf').nth(1).waitFor();
   await window.picture('4-in-folders');
   if (process.env.UPDATE_PICTURES) await window.page.screenshot({ path: join(root, 'media/screenshot.png') });
   await window.clearToasts();
@@ -133,6 +142,148 @@ test('asks before it replaces, and "no" leaves only that file out', { timeout: 1
   await window.file('renamed.txt').waitFor({ state: 'detached' });
 });
 
+test('several files go up at once, and one answer for all decides what is replaced', {
+  timeout: 180_000,
+}, async () => {
+  const names = ['big.bin', 'middle.bin', 'small.bin'];
+  const uploadAll = () => window.menu(window.local('middle.bin'), 'Upload to SplitFTP');
+  const first = await fill(names);
+  await window.open(code.url(workspace.folder));
+  await window.expandFiles();
+  await window.files.getByText('Nothing is stored yet').waitFor();
+
+  await window.addToSelection(window.local('big.bin'));
+  await window.local('small.bin').click({ modifiers: ['Shift'] });
+  await uploadAll();
+  await window.onlyToast('3 files (703 KB) uploaded to /');
+  expect(await stored(names)).toEqual(first);
+  await window.clearToasts();
+
+  const second = await fill(names);
+  await uploadAll();
+  await window.dialog.getByText(/"\/\w+\.bin" exists already/).waitFor();
+  await window.picture('13-replace-all');
+  await window.dialog.getByRole('button', { name: 'Yes to All' }).click();
+  // It would not come while another question is open.
+  await window.toast('3 files (703 KB) uploaded to /').waitFor();
+  expect(await stored(names)).toEqual(second);
+  await window.clearToasts();
+
+  await fill(names);
+  await uploadAll();
+  await window.dialog.getByRole('button', { name: 'No to All' }).click();
+  await window.onlyToast('No files uploaded to /, 3 files not replaced');
+  await window.picture('14-replaced-none');
+  expect(await stored(names)).toEqual(second);
+});
+
+test('several entries of the tree are deleted with one key and one question', {
+  timeout: 180_000,
+}, async () => {
+  await fill(['keep.bin', 'old.bin']);
+  await mkdir(join(workspace.folder, 'attic'));
+  await fill(['attic/inside.bin', 'attic/other.bin']);
+  await window.open(code.url(workspace.folder));
+  await window.expandFiles();
+  await window.files.getByText('Nothing is stored yet').waitFor();
+  await client.upload(
+    ['attic', 'keep.bin', 'old.bin'].map((name) => join(workspace.folder, name)),
+    '/',
+  );
+  await window.run('SplitFTP: Refresh');
+
+  await window.file('attic').click();
+  // Deleted with its folder: it must not be missed then.
+  await window.addToSelection(window.file('inside.bin'));
+  await window.addToSelection(window.file('old.bin'));
+  await window.page.keyboard.press(process.platform === 'darwin' ? 'Meta+Backspace' : 'Delete');
+  await window.dialog.getByText('Delete 3 files and folders from all storage servers?').waitFor();
+  await window.picture('15-delete-several');
+  await window.dialog.getByRole('button', { name: 'Delete' }).click();
+  await window.file('old.bin').waitFor({ state: 'detached' });
+  await window.file('attic').waitFor({ state: 'detached' });
+  await window.file('keep.bin').waitFor();
+  await window.picture('16-deleted-several');
+  expect(await window.toasts.count()).toBe(0);
+  expect((await client.list('/')).map(({ path }) => path)).toEqual(['/keep.bin']);
+  await expectOnlyParts({ configuration }, await client.where('/keep.bin'));
+});
+
+test('several files are picked in the palette and come down as one batch', { timeout: 180_000 }, async () => {
+  const names = ['big.bin', 'middle.bin', 'small.bin'];
+  const contents = await fill(names);
+  const target = join(workspace.folder, 'downloads');
+  await mkdir(target);
+  await window.open(code.url(workspace.folder));
+  await window.expandFiles();
+  await window.files.getByText('Nothing is stored yet').waitFor();
+  await client.upload(
+    names.map((name) => join(workspace.folder, name)),
+    '/',
+  );
+
+  await window.run('SplitFTP: Download');
+  await window.quickInput.getByRole('button', { name: 'Select Several' }).click();
+  await window.pick('big.bin');
+  await window.pick('small.bin');
+  await window.picture('17-choose-several');
+  await window.quickInput.getByRole('button', { name: 'OK' }).click();
+  await window.answerFolder(target, 'Download Here');
+  await window.onlyToast(`2 files (684 KB) downloaded to ${target}`);
+  await window.picture('18-downloaded-several');
+  expect((await readdir(target)).toSorted()).toEqual(['big.bin', 'small.bin']);
+  expect(await readFile(join(target, 'big.bin'))).toEqual(contents[0]);
+  expect(await readFile(join(target, 'small.bin'))).toEqual(contents[2]);
+});
+
+test('a failed download says why, in the log too, and "Retry" fetches what was missing', {
+  timeout: 180_000,
+}, async () => {
+  const names = ['big.bin', 'middle.bin'];
+  const contents = await fill(names);
+  await window.open(code.url(workspace.folder));
+  await window.expandFiles();
+  await window.files.getByText('Nothing is stored yet').waitFor();
+  await client.upload(
+    names.map((name) => join(workspace.folder, name)),
+    '/',
+  );
+  const [part] = (await client.where('/middle.bin')).filter(({ number }) => number === 2);
+  if (part === undefined) throw new Error('The second storage server has no part');
+  const path = partFile({ configuration }, part);
+  await rename(path, join(workspace.parent, 'lost part'));
+  await window.run('SplitFTP: Refresh');
+
+  const download = async (folder: string) => {
+    const target = join(workspace.folder, folder);
+    await mkdir(target);
+    await window.menu(window.file('middle.bin'), 'Download');
+    await window.answerFolder(target, 'Download Here');
+    await window.onlyToast(`1 file (684 KB) downloaded to ${target}, 1 file failed`);
+    return target;
+  };
+  await window.addToSelection(window.file('big.bin'));
+  await window.addToSelection(window.file('middle.bin'));
+  await download('first');
+  const reason = '/middle.bin: part 2 of the file, on storage server 2';
+  await window.toast(reason).waitFor();
+  await window.picture('19-failed');
+  await window.toasts.getByRole('button', { name: 'Show Logs' }).click();
+  await window.output.getByText(reason).first().waitFor();
+  await window.picture('20-failure-in-log');
+
+  const target = await download('second');
+  await rename(join(workspace.parent, 'lost part'), path);
+  await window.toasts.getByRole('button', { name: 'Retry' }).click();
+  await window.onlyToast(`1 file (20 KB) downloaded to ${target}`);
+  await window.picture('21-retried');
+  // What the first try brought is neither asked about nor told again.
+  expect(await window.toasts.innerText()).not.toContain('not replaced');
+  for (const [index, name] of names.entries()) {
+    expect(await readFile(join(target, name))).toEqual(contents[index]);
+  }
+});
+
 test('a cancelled upload leaves nothing', { timeout: 180_000 }, async () => {
   const big = await open(join(workspace.folder, 'big.bin'), 'w');
   await big.truncate(8 * 1024 ** 3);
@@ -170,6 +321,24 @@ test('a port in use is said with its remedy, and a restart works once it is free
   await window.picture('12-log');
   expect(await window.output.innerText()).not.toContain('secret word');
 });
+
+/** Writes new random files into the workspace: parts of several blocks, of one, and one that cannot be divided. */
+async function fill(names: readonly string[]): Promise<Buffer[]> {
+  const contents = names.map((_, index) => randomBytes([700_000, 20_000, 1][index] ?? 1));
+  await Promise.all(
+    contents.map((bytes, index) => writeFile(join(workspace.folder, names[index] ?? ''), bytes)),
+  );
+  return contents;
+}
+
+async function stored(names: readonly string[]): Promise<Buffer[]> {
+  const folder = join(workspace.parent, 'stored');
+  await client.download(
+    names.map((name) => `/${name}`),
+    folder,
+  );
+  return Promise.all(names.map((name) => readFile(join(folder, name))));
+}
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -64,10 +64,14 @@ export class Workbench {
     await input.press('Enter');
   }
 
-  /** Answers VS Code's own file dialog, once it has found what was typed: until then it would take its folder. */
+  /**
+   * Answers VS Code's own file dialog: after it has listed its first folder, whose path would replace what is
+   * typed earlier, and once it has found what was typed, since until then it would take its folder.
+   */
   async answerPath(path: string, button: string): Promise<void> {
     const ok = this.quickInput.getByRole('button', { name: button });
     await ok.waitFor();
+    await this.quickInput.getByText('..', { exact: true }).waitFor();
     await this.quickInput.locator('input').first().fill(path);
     await this.quickInput.locator('.monaco-list-row.focused', { hasText: basename(path) }).waitFor();
     await ok.click();
@@ -87,6 +91,13 @@ export class Workbench {
     return this.toasts.filter({ hasText: text });
   }
 
+  /** Waits until a message that says this is the only one. */
+  async onlyToast(text: string): Promise<void> {
+    await this.toast(text).waitFor();
+    await this.toasts.nth(1).waitFor({ state: 'detached' });
+    await this.toast(text).waitFor();
+  }
+
   /** A row of the tree by the name of what is stored. */
   file(name: string): Locator {
     return this.files.locator('.monaco-list-row', { hasText: name });
@@ -95,6 +106,12 @@ export class Workbench {
   /** A row of VS Code's own explorer. */
   local(name: string): Locator {
     return this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name });
+  }
+
+  /** Selects one more row: a click with Ctrl, on a Mac with Command. */
+  async addToSelection(row: Locator): Promise<void> {
+    await row.click({ modifiers: ['ControlOrMeta'] });
+    await row.and(this.page.locator('.selected')).waitFor();
   }
 
   /** Takes an entry of a row's context menu. */
