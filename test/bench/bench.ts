@@ -5,13 +5,13 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Client } from 'basic-ftp';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { toEnvironment } from '../../src/config/load.ts';
+import { freePorts } from '../ports.ts';
 import { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
@@ -144,18 +144,6 @@ async function makeConfiguration(root: string): Promise<Configuration> {
     layout: { dataParts: 2, parityParts: 0 },
     source: 'the benchmark',
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const listeners = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const listener of listeners) {
-    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
-    const address = listener.address();
-    if (address && typeof address === 'object') ports.push(address.port);
-  }
-  await Promise.all(listeners.map((listener) => new Promise((closed) => listener.close(closed))));
-  return ports;
 }
 
 function median(values: readonly number[]): number {

@@ -119,7 +119,7 @@ describe('a folder', () => {
     expect(await client.list(remote)).toEqual([]);
   });
 
-  test.skipIf(platform() === 'win32')('links are followed, loops and special files reported', async () => {
+  test.runIf(platform() !== 'win32')('links are followed, loops and special files reported', async () => {
     const tree = join(local, 'tree');
     await mkdir(tree);
     await writeFile(join(local, 'target'), 'x');

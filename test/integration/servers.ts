@@ -1,13 +1,12 @@
 /** Real servers for tests: storage servers and a coordinator, each a process of its own, on free ports. */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SplitClient } from '../../src/client/split-client.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { ChildServer } from '../../src/servers/child-server.ts';
+import { freePorts } from '../ports.ts';
 
 export type ServerName = 'coordinator' | `storage ${number}`;
 
@@ -130,24 +129,4 @@ export async function startServers({ storageServers = 2 } = {}): Promise<TestSer
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  // All are held until all are found, so that they differ.
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error('a listening server has no port');
-      server.close();
-      await once(server, 'close');
-      return address.port;
-    }),
-  );
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePorts } from '../ports.ts';
 import { connectData, RawClient } from './ftp-raw-client.ts';
 import { temporaryFolder } from './ftp-server-fixture.ts';
 
@@ -17,23 +18,12 @@ interface Ended {
   readonly errors: string;
 }
 
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 async function envFile(
   lines: readonly string[] = [],
 ): Promise<{ folder: string; file: string; port: number }> {
   const folder = await temporaryFolder();
   const file = join(folder, '.env');
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const fixed = [
     'FTP_USER=c',
     'FTP_PASSWORD=c',

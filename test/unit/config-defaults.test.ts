@@ -16,7 +16,7 @@ const environment = () => ({ XDG_DATA_HOME: home, LOCALAPPDATA: home });
 // macOS has no variable that moves the folder, and a test must not write into a person's home.
 const onMac = platform() === 'darwin';
 
-test.skipIf(onMac)('the first use generates a configuration that works, for its owner alone', async () => {
+test.runIf(!onMac)('the first use generates a configuration that works, for its owner alone', async () => {
   const path = await defaultConfigurationFile(environment());
   const configuration = await loadConfiguration({ envFile: path, environment: {} });
   expect(configuration.storageServers).toHaveLength(2);
@@ -27,7 +27,7 @@ test.skipIf(onMac)('the first use generates a configuration that works, for its 
   if (platform() !== 'win32') expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
-test.skipIf(onMac)('many first uses at once end with one file', async () => {
+test.runIf(!onMac)('many first uses at once end with one file', async () => {
   const uses = await Promise.all(
     Array.from({ length: 10 }, async () => {
       const envFile = await defaultConfigurationFile(environment());
@@ -38,7 +38,7 @@ test.skipIf(onMac)('many first uses at once end with one file', async () => {
   expect(await readdir(dataFolder(environment()))).toEqual(['.env']);
 });
 
-test.skipIf(onMac)("a folder's own .env is taken when it is SplitFTP's", async () => {
+test.runIf(!onMac)("a folder's own .env is taken when it is SplitFTP's", async () => {
   const own = join(home, '.env');
   await writeFile(own, 'DATABASE=x\n');
   expect(await findConfigurationFile(home, environment())).not.toBe(own);

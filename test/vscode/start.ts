@@ -12,8 +12,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { LocalServers } from '../../src/servers/local-servers.ts';
+import { freePorts } from '../ports.ts';
 import { install } from './install.ts';
-import { freePorts, startVSCode } from './vscode.ts';
+import { startVSCode } from './vscode.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const workspace = join(root, '.vscode-test', 'demo');
@@ -29,7 +30,7 @@ await (hasDesktopCode() ? runDesktop() : runInBrowser());
 async function prepareWorkspace(): Promise<Configuration> {
   await mkdir(workspace, { recursive: true });
   await copyFile(join(root, 'LICENSE'), join(workspace, 'try to upload me.txt'));
-  const port = await freePorts(3);
+  const [port = 0] = await freePorts(3);
   const password = () => randomBytes(18).toString('base64url');
   const envFile = join(workspace, '.env');
   const variables = {

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { freePorts } from '../ports.ts';
 import { runs, serverMain } from './install.ts';
 
 export interface VSCode {
@@ -30,30 +30,6 @@ export interface VSCodeOptions {
   /** Lets a page run tests inside the extension host. */
   readonly testDriver?: boolean;
   readonly port?: number;
-}
-
-/** A port of 127.0.0.1 with the next `count - 1` free as well. */
-export async function freePorts(count = 1): Promise<number> {
-  const listen = async (port: number) => {
-    const server = createServer();
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return server;
-  };
-  for (;;) {
-    const first = await listen(0);
-    const address = first.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    const others = await Promise.allSettled(
-      Array.from({ length: count - 1 }, (_, index) => listen(port + 1 + index)),
-    );
-    const servers = [
-      first,
-      ...others.filter((other) => other.status === 'fulfilled').map((other) => other.value),
-    ];
-    await Promise.all(servers.map((server) => once(server.close(), 'close')));
-    if (servers.length === count) return port;
-  }
 }
 
 /** The URI under which a window of this server knows a file of this machine. */
@@ -91,7 +67,8 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   await mkdir(extensions);
   await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(settings));
 
-  const port = options.port ?? (await freePorts());
+  const [free = 0] = await freePorts(1);
+  const port = options.port ?? free;
   const common = ['--server-data-dir', data, '--extensions-dir', extensions, '--accept-server-license-terms'];
   if (options.vsix !== undefined) {
     const installing = spawn(process.execPath, [serverMain, ...common, '--install-extension', options.vsix], {

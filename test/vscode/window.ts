@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { freePorts, remoteUri, type VSCode } from './vscode.ts';
+import { freePorts } from '../ports.ts';
+import { remoteUri, type VSCode } from './vscode.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -22,7 +23,7 @@ export async function createWorkspace(): Promise<Workspace> {
   const parent = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
   const folder = join(parent, 'my project');
   await mkdir(folder);
-  const port = await freePorts(3);
+  const [port = 0] = await freePorts(3);
   const account = (number: string) =>
     `FTP_USER${number}=user${number}\nFTP_PASSWORD${number}=secret word ${number}\n`;
   const ports = `FTP_PORT=${port}\nFTP_PORT1=${port + 1}\nFTP_PORT2=${port + 2}\n`;

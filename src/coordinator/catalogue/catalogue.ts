@@ -1,4 +1,4 @@
-import type { Entry } from '../../ftp/file-system.ts';
+import type { FileSystem } from '../../ftp/file-system.ts';
 import type { Layout } from '../segments/part-format.ts';
 
 /**
@@ -6,17 +6,13 @@ import type { Layout } from '../segments/part-format.ts';
  * transaction, durable when its promise resolves. Methods are asynchronous so that a catalogue in a database
  * server can stand beside the one in SQLite. Failures a user can understand are `FileSystemError`s.
  */
-export interface Catalogue {
+export interface Catalogue
+  extends Pick<
+    FileSystem,
+    'stat' | 'list' | 'makeDirectory' | 'removeDirectory' | 'removeFile' | 'rename' | 'setModified'
+  > {
   /** Random, made with the catalogue; the first folder of every part's path. */
   readonly pool: string;
-
-  stat(path: string): Promise<Entry>;
-  list(path: string): Promise<readonly Entry[]>;
-  makeDirectory(path: string): Promise<void>;
-  removeDirectory(path: string): Promise<void>;
-  removeFile(path: string): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
-  setModified(path: string, modified: Date): Promise<void>;
 
   /** The file at `path` as it is now, with all its segments. */
   openFile(path: string): Promise<StoredFile>;
