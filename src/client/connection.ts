@@ -178,7 +178,8 @@ export class Connection {
     try {
       await this.#run(() => this.#client.downloadTo(destination, checked(path)), destination);
     } catch (error) {
-      destination.destroy();
+      // With the error: a pipeline from a stream that had its end, and is then destroyed without one, never settles.
+      destination.destroy(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }
   }
