@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Connection } from './connection.ts';
 import { Meter } from './meter.ts';
@@ -78,23 +77,14 @@ async function receive(
   file: FileHandle,
   meter: Meter,
 ): Promise<void> {
+  const target = file.createWriteStream({ flush: true, highWaterMark: 4 * chunkSize });
+  const closed = new Promise<void>((resolve) => target.once('close', resolve));
   try {
-    await together(pipeline(meter, fileSink(file)), connection.retrieve(remote, meter));
-    await file.sync();
+    await together(pipeline(meter, target), connection.retrieve(remote, meter));
   } finally {
-    await file.close(); // Waits for a write that is under way.
+    target.destroy();
+    await closed;
   }
-}
-
-/** Node's own write stream of a file handle may never close when it is destroyed in the middle of a write. */
-function fileSink(file: FileHandle): Writable {
-  const write = (bytes: Buffer, done: (error?: Error | null) => void) =>
-    void file.appendFile(bytes).then(() => done(), done);
-  return new Writable({
-    highWaterMark: 4 * chunkSize,
-    write: (chunk: Buffer, _encoding, done) => write(chunk, done),
-    writev: (chunks, done) => write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done),
-  });
 }
 
 async function compareDownload(connection: Connection, remote: string, meter: Meter): Promise<void> {
