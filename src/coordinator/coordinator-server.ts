@@ -39,7 +39,9 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       log,
       greeting: 'SplitFTP ready',
       login: async (user, password) =>
-        matchesAccount(coordinator.account, user, password) ? fileSystem : undefined,
+        matchesAccount(coordinator.account, user, password)
+          ? { fileSystem }
+          : { refused: user === coordinator.account.user ? 'wrong-password' : 'unknown-name' },
       site: new Map([
         ['STATUS', () => reportStatus(catalogue, pool, configuration, packageJson.version)],
         ['WHERE', (path: string) => reportWhere(catalogue, pool, path)],

@@ -6,6 +6,7 @@ import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
+import type { Login, LoginResult } from './login-result.ts';
 import { PassiveListener } from './passive-listener.ts';
 import {
   closesConnection,
@@ -24,8 +25,10 @@ export type SiteCommand = (argument: string) => Promise<readonly string[]>;
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
-  login(user: string, password: string): Promise<FileSystem | undefined>;
+  /** @param address the client's, IPv4 where it can be written so */
+  login(user: string, password: string, address: string): Promise<LoginResult>;
 }
 
 /** What a command leaves for one that follows. */
@@ -64,6 +67,7 @@ export class Session {
 
   readonly #connection: AdoptedConnection;
   readonly #reader = new ControlLineReader();
+  #site: ReadonlyMap<string, SiteCommand> = new Map();
   readonly #loginTimer: NodeJS.Timeout;
   readonly #idleTimer: NodeJS.Timeout;
   #queue: ControlLine[] = [];
@@ -125,9 +129,15 @@ export class Session {
     return resolvePath(this.workingFolder, argument);
   }
 
-  loggedIn(fileSystem: FileSystem): void {
+  /** The SITE commands of the one who is logged in, if anybody is. */
+  get site(): ReadonlyMap<string, SiteCommand> {
+    return this.fileSystem ? this.#site : new Map();
+  }
+
+  loggedIn({ fileSystem, site }: Login): void {
     clearTimeout(this.#loginTimer);
     this.fileSystem = fileSystem;
+    this.#site = site ?? this.options.site;
   }
 
   prepare(preparation: Preparation): void {

@@ -24,7 +24,10 @@ export async function runStorageServer(
       port,
       log,
       greeting: `SplitFTP storage server ${number}`,
-      login: async (user, password) => (matchesAccount(account, user, password) ? folder : undefined),
+      login: async (user, password) =>
+        matchesAccount(account, user, password)
+          ? { fileSystem: folder }
+          : { refused: user === account.user ? 'wrong-password' : 'unknown-name' },
     });
     const shownHost = host.includes(':') ? `[${host}]` : host;
     return {
