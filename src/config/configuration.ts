@@ -1,3 +1,5 @@
+import type { CoordinatorLimits } from './limits.ts';
+
 /** Who may log in to one server. */
 export interface Account {
   readonly user: string;
@@ -11,6 +13,9 @@ export interface CoordinatorConfiguration {
   readonly port: number;
   /** Absolute; holds the catalogue. */
   readonly folder: string;
+  /** Absolute; the accounts beside the owner's, once there are any. */
+  readonly usersFile: string;
+  readonly limits: CoordinatorLimits;
 }
 
 export interface StorageServerConfiguration {

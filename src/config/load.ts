@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   type Account,
   type Configuration,
@@ -8,6 +8,7 @@ import {
   type StorageServerConfiguration,
 } from './configuration.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
+import { limitsToEnvironment, readLimits } from './limits.ts';
 import {
   coordinatorVariables,
   layoutVariables,
@@ -15,6 +16,7 @@ import {
   storageHostVariable,
   storageNumber,
   storageVariables,
+  usersFileVariable,
 } from './variables.ts';
 
 export interface ConfigurationSource {
@@ -50,6 +52,8 @@ export function isLocal(server: { readonly host: string }): boolean {
 export function toEnvironment(configuration: Configuration): Record<string, string> {
   const { coordinator, storageServers, layout } = configuration;
   const environment: Record<string, string> = {
+    ...limitsToEnvironment(coordinator.limits),
+    [usersFileVariable]: coordinator.usersFile,
     [layoutVariables.dataParts]: String(layout.dataParts),
     [layoutVariables.parityParts]: String(layout.parityParts),
   };
@@ -74,11 +78,14 @@ function readConfiguration(
   fileProblems: readonly string[] = [],
 ): Configuration {
   const reader = new VariableReader(variables, base);
+  const folder = reader.folder(coordinatorVariables.folder, 'server_folder');
   const coordinator: CoordinatorConfiguration = {
     account: reader.account(coordinatorVariables),
     host: reader.host(coordinatorVariables.host, localhost),
     port: reader.port(coordinatorVariables.port, firstPort),
-    folder: reader.folder(coordinatorVariables.folder, 'server_folder'),
+    folder,
+    usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
+    limits: readLimits(variables, reader.problems),
   };
   const commonHost = reader.host(storageHostVariable, localhost);
   const storageServers = storageNumbers(variables, reader.problems).map((number) => {

@@ -1,3 +1,5 @@
+import { limitVariables } from './limits.ts';
+
 /** The names of the variables of a configuration, as the seeds have them and as people write them. */
 
 export const coordinatorVariables = {
@@ -7,6 +9,9 @@ export const coordinatorVariables = {
   port: 'FTP_PORT',
   folder: 'FTP_SERVER_DIR',
 } as const;
+
+/** Where the coordinator keeps the accounts beside the owner's. */
+export const usersFileVariable = 'FTP_USERS_FILE';
 
 /** The host of all storage servers that do not name their own. */
 export const storageHostVariable = 'FTP_SERVER';
@@ -20,6 +25,8 @@ const storageStems = ['FTP_USER', 'FTP_PASSWORD', 'FTP_PORT', 'FTP_SERVER', 'FTP
 const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
   ...Object.values(coordinatorVariables),
+  usersFileVariable,
+  ...Object.values(limitVariables),
   storageHostVariable,
   ...Object.values(layoutVariables),
 ];

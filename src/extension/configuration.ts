@@ -72,7 +72,14 @@ export class ConfigurationFinder implements vscode.Disposable {
       })),
     );
     return {
-      coordinator: { account: await account('splitftp'), host, port, folder: join(data, 'server_folder') },
+      coordinator: {
+        account: await account('splitftp'),
+        host,
+        port,
+        folder: join(data, 'server_folder'),
+        usersFile: join(data, 'server_folder', 'users.json'),
+        limits: {},
+      },
       storageServers,
       layout: { dataParts: storageServers.length, parityParts: 0 },
       source: 'the settings',

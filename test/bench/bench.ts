@@ -133,7 +133,14 @@ async function makeConfiguration(root: string): Promise<Configuration> {
   const [port, ...ports] = await freePorts(3);
   if (port === undefined) throw new Error('no free port');
   return {
-    coordinator: { account, host, port, folder: join(root, 'server') },
+    coordinator: {
+      account,
+      host,
+      port,
+      folder: join(root, 'server'),
+      usersFile: join(root, 'server', 'users.json'),
+      limits: {},
+    },
     storageServers: ports.map((own, index) => ({
       number: index + 1,
       account,
