@@ -11,9 +11,10 @@ export interface Login {
 /**
  * Nobody is let in. The client hears the same of an unknown name as of a wrong password; the log tells them apart.
  * `overloaded`: the password was not even looked at, since too many others wait to be checked.
+ * `no-home`: it was right, but what the user would see cannot be shown.
  */
 export interface LoginRefusal {
-  readonly refused: 'unknown-name' | 'wrong-password' | 'overloaded';
+  readonly refused: 'unknown-name' | 'wrong-password' | 'overloaded' | 'no-home';
 }
 
 export type LoginResult = Login | LoginRefusal;

@@ -4,7 +4,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
 import { Session, type SiteCommand } from './session.ts';
 
-export type { LoginResult } from './login-result.ts';
+export type { Login, LoginResult } from './login-result.ts';
 export type { SiteCommand } from './session.ts';
 
 export interface FtpServerOptions {
