@@ -1,13 +1,10 @@
-/** `PRAGMA user_version` of the schema below. */
-export const schemaVersion = 1;
-
 export const rootId = 'root';
 
 /**
  * `segment.state`: `intent` while it is being written, `live` when a file refers to it, `garbage` when its
  * parts are to be removed. `settled` is 0 until its parts have surely left their temporary names.
  */
-export const schema = `
+const firstTables = `
 CREATE TABLE pool (id TEXT NOT NULL) STRICT;
 
 CREATE TABLE entry (
@@ -46,3 +43,20 @@ CREATE TABLE part (
   PRIMARY KEY (segment, position)
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** Digests of whole files; one counts only while the file has the size that it had then. */
+const digestTable = `
+CREATE TABLE digest (
+  entry TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  algorithm TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (entry, algorithm)
+) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Each step makes a catalogue of the next version; `PRAGMA user_version` is how many of them it has had. What has
+ * been released is never changed: a change is a step more.
+ */
+export const schemaSteps: readonly string[] = [firstTables, digestTable];

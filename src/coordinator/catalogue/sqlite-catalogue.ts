@@ -14,7 +14,7 @@ import type {
   StoredSegment,
 } from './catalogue.ts';
 import { type Row, Statements } from './rows.ts';
-import { rootId, schema, schemaVersion } from './schema.ts';
+import { rootId, schemaSteps } from './schema.ts';
 
 /**
  * The catalogue in one SQLite file, `catalogue.sqlite` in the coordinator's folder. The file stays locked while
@@ -54,11 +54,11 @@ export class SqliteCatalogue implements Catalogue {
   #createOnce(): string {
     return this.#sql.transaction(() => {
       const version = this.#sql.first('PRAGMA user_version')?.integer('user_version') ?? 0;
-      if (version > schemaVersion)
+      if (version > schemaSteps.length)
         throw new Error('the catalogue was made by a newer SplitFTP: update this one');
+      for (const step of schemaSteps.slice(version)) this.#database.exec(step);
+      this.#database.exec(`PRAGMA user_version = ${schemaSteps.length}`);
       if (version === 0) {
-        this.#database.exec(schema);
-        this.#database.exec(`PRAGMA user_version = ${schemaVersion}`);
         this.#sql.run('INSERT INTO pool VALUES (?)', `splitftp-${randomBytes(6).toString('hex')}`);
         this.#sql.run(
           `INSERT INTO entry (id, parent, name, kind, size, crc32, modified) VALUES (?, NULL, '', 'directory', 0, 0, ?)`,
@@ -136,6 +136,30 @@ export class SqliteCatalogue implements Catalogue {
 
   async openFile(path: string): Promise<StoredFile> {
     return this.#stored(this.#file(path));
+  }
+
+  async digest(path: string, algorithm: string): Promise<string | undefined> {
+    const file = this.#file(path);
+    const row = this.#sql.first(
+      'SELECT value FROM digest WHERE entry = ? AND algorithm = ? AND size = ?',
+      file.text('id'),
+      algorithm,
+      file.integer('size'),
+    );
+    return row?.text('value');
+  }
+
+  async rememberDigest({ unique, size }: Entry, algorithm: string, value: string): Promise<void> {
+    this.#sql.transaction(() =>
+      this.#sql.run(
+        `INSERT OR REPLACE INTO digest (entry, algorithm, size, value)
+         SELECT id, ?, size, ? FROM entry WHERE id = ? AND size = ? AND kind = 'file'`,
+        algorithm,
+        value,
+        unique,
+        size,
+      ),
+    );
   }
 
   async checkUpload(path: string): Promise<StoredFile | undefined> {
