@@ -44,6 +44,17 @@ CREATE TABLE part (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Digests of whole files; one counts only while the file has the size that it had then. */
+const digests = `
+CREATE TABLE digest (
+  entry TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  algorithm TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (entry, algorithm)
+) STRICT, WITHOUT ROWID;
+`;
+
 /**
  * Interrupted uploads that can be continued: never a file, so they have a table of their own. At most one for a path,
  * and none where an entry is. `modified` is when the upload was interrupted.
@@ -67,4 +78,4 @@ CREATE INDEX segment_of_partial ON segment (partial, position) WHERE partial IS 
  * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
  * A step that was released is never changed: what comes next is a further one.
  */
-export const schemaSteps: readonly string[] = [first, partialUploads];
+export const schemaSteps: readonly string[] = [first, partialUploads, digests];
