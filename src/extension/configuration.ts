@@ -69,6 +69,7 @@ export class ConfigurationFinder implements vscode.Disposable {
         host,
         port: port + 1 + index,
         folder,
+        tls: { mode: 'off', waived: false } as const,
       })),
     );
     return {
@@ -79,6 +80,7 @@ export class ConfigurationFinder implements vscode.Disposable {
         folder: join(data, 'server_folder'),
         usersFile: join(data, 'server_folder', 'users.json'),
         limits: {},
+        tls: { mode: 'off' },
       },
       storageServers,
       layout: { dataParts: storageServers.length, parityParts: 0 },

@@ -140,6 +140,7 @@ async function makeConfiguration(root: string): Promise<Configuration> {
       folder: join(root, 'server'),
       usersFile: join(root, 'server', 'users.json'),
       limits: {},
+      tls: { mode: 'off' },
     },
     storageServers: ports.map((own, index) => ({
       number: index + 1,
@@ -147,6 +148,7 @@ async function makeConfiguration(root: string): Promise<Configuration> {
       host,
       port: own,
       folder: join(root, `storage_folder${index + 1}`),
+      tls: { mode: 'off', waived: false },
     })),
     layout: { dataParts: 2, parityParts: 0 },
     source: 'the benchmark',

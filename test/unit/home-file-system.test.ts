@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HomeFileSystem } from '../../src/accounts/home-file-system.ts';
 import { type FileSystem, FileSystemError } from '../../src/ftp/file-system.ts';
