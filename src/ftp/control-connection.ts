@@ -19,6 +19,7 @@ export class ControlConnection {
   readonly #reader = new ControlLineReader();
   readonly #goodbyeMs: number;
   #repliesUnderWay = 0;
+  #saidGoodbye = false;
 
   /** @param goodbyeMs how long the client may take to read a reply that ends the connection */
   constructor(adopted: AdoptedConnection, goodbyeMs: number, events: ControlConnectionEvents) {
@@ -42,10 +43,14 @@ export class ControlConnection {
     return this.#repliesUnderWay > 0;
   }
 
-  /** Resolves when the reply is with the system, also when the client is gone. */
+  /** Resolves when the reply is with the system, also when the client is gone. Nothing follows a goodbye. */
   async send(reply: Reply): Promise<void> {
+    if (this.#saidGoodbye) return;
     this.#repliesUnderWay++;
-    if (closesConnection(reply)) this.#closeInTime();
+    if (closesConnection(reply)) {
+      this.#saidGoodbye = true;
+      this.#closeInTime();
+    }
     // ftp-srv's `raw` letters are written as they are, and it swallows the errors of a lost connection.
     await this.#adopted.reply(reply.code, { raw: true, message: formatReply(reply).slice(0, -2) });
     this.#repliesUnderWay--;

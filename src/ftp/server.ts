@@ -1,8 +1,12 @@
 import type { Log } from '../log/log.ts';
+import { Admission } from './admission.ts';
 import { listenAndAdopt } from './adoption.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
+import { LoginThrottle } from './login-throttle.ts';
+import { plainAddress } from './passive-listener.ts';
 import { Session, type SiteCommand } from './session.ts';
+import { turnAway } from './turn-away.ts';
 
 export type { Login, LoginResult } from './login-result.ts';
 export type { SiteCommand } from './session.ts';
@@ -22,6 +26,8 @@ export interface FtpServerOptions {
 
 export interface FtpServer {
   readonly port: number;
+  /** Sessions that are open now. */
+  readonly sessionCount: number;
   /** Ends every session; resolves when their transfers, sockets and files are freed. */
   close(): Promise<void>;
 }
@@ -30,6 +36,9 @@ export interface FtpServer {
 export async function startFtpServer(options: FtpServerOptions): Promise<FtpServer> {
   const { host, port, greeting, log } = options;
   const sessions = new Set<Session>();
+  const limits = { ...defaultLimits, ...options.limits };
+  const admission = new Admission(limits);
+  const throttle = new LoginThrottle(limits);
   const goodbye = { code: 421, text: 'The server is ending.' };
   let closing = false;
 
@@ -39,26 +48,44 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
     greeting,
     log,
     adopt: (connection) => {
+      const { commandSocket } = connection;
+      const address = plainAddress(commandSocket.remoteAddress ?? '');
+      const place = admission.connection(address);
+      if ('refused' in place) {
+        log.warn({ event: 'refused', address, reason: place.refused }, 'connection refused');
+        turnAway(commandSocket, place.refused, limits.goodbyeMs);
+        return;
+      }
       const session = new Session(connection, {
         log,
-        limits: { ...defaultLimits, ...options.limits },
+        limits,
+        admission,
+        throttle,
         site: options.site ?? new Map(),
         login: (user, password, address) => options.login(user, password, address),
       });
       sessions.add(session);
-      void session.ended.then(() => sessions.delete(session));
+      void session.ended.then(() => {
+        sessions.delete(session);
+        place.leave();
+      });
       // Accepted between the decision to close and the end of the listener.
       if (closing) void session.close(goodbye);
     },
   });
 
+  log.info({ event: 'started', host, port: server.port }, 'server started');
   return {
     port: server.port,
+    get sessionCount() {
+      return sessions.size;
+    },
     close: async () => {
       closing = true;
       const closed = server.close();
       await Promise.all([...sessions].map((session) => session.close(goodbye)));
       await closed;
+      log.info({ event: 'stopped', port: server.port }, 'server stopped');
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../log/log.ts';
+import type { Admission } from './admission.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
@@ -9,8 +10,10 @@ import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
 import type { Login, LoginResult } from './login-result.ts';
-import { PassiveListener } from './passive-listener.ts';
-import { defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
+import type { LoginThrottle } from './login-throttle.ts';
+import { PassiveListener, plainAddress } from './passive-listener.ts';
+import { closesConnection, defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
+import { type FileTransfer, SessionRecord } from './session-record.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
@@ -20,6 +23,8 @@ export type SiteCommand = (argument: string) => Promise<readonly string[]>;
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  readonly admission: Admission;
+  readonly throttle: LoginThrottle;
   /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
   /** @param address the client's, IPv4 where it can be written so */
@@ -42,7 +47,9 @@ const keepsPreparation = new Set(
 /** One client's control connection: takes its commands in order and runs one at a time. */
 export class Session {
   readonly options: SessionOptions;
-  readonly log: Log;
+  /** The client's, IPv4 where it can be written so. */
+  readonly address: string;
+  readonly record: SessionRecord;
   /** Resolves when the connection is closed and all that belonged to the session is freed. */
   readonly ended: Promise<void>;
 
@@ -68,7 +75,8 @@ export class Session {
   #transfer: Transfer | undefined;
   /** Its client is still to be told that the file failed. */
   #failedTransfer: Transfer | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
+  #endReason: string | undefined;
 
   constructor(adopted: AdoptedConnection, options: SessionOptions) {
     const { limits } = options;
@@ -77,13 +85,28 @@ export class Session {
       onLines: (lines) => this.#receive(lines),
       onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
     });
-    this.log = options.log.child({ session: this.#connection.id });
+    this.address = plainAddress(this.socket.remoteAddress ?? '');
+    this.record = new SessionRecord(options.log, this.#connection.id, this.address);
     this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
     this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
     this.ended = this.#connection.closed.then(async () => {
       this.#free();
       await this.#running;
+      this.record.disconnected(this.#endReason ?? this.socket.errored?.message ?? 'the client hung up');
     });
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Aborted when the session ends. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get log(): Log {
+    return this.record.log;
   }
 
   get socket(): Socket {
@@ -102,6 +125,7 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
+    if (closesConnection(reply)) this.#endReason ??= reply.text;
     await this.#connection.send(reply);
   }
 
@@ -144,6 +168,28 @@ export class Session {
   closeDataListener(): void {
     this.#listener?.close();
     this.#listener = undefined;
+  }
+
+  /** Like {@link runTransfer}, for the bytes of a file: takes one of the server's places, and the log tells of it. */
+  async runFileTransfer(file: FileTransfer, work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
+    const leave = this.options.admission.transfer();
+    // Not 450: rclone takes that for "there is no such file".
+    if (!leave) throw new ReplyError(451, 'Too many transfers are running: try again later.');
+    const since = performance.now();
+    let transfer: Transfer | undefined;
+    try {
+      const reply = await this.runTransfer((begun) => {
+        transfer = begun;
+        return work(begun);
+      });
+      this.record.transferred(file, transfer?.bytes ?? 0, performance.now() - since);
+      return reply;
+    } catch (error) {
+      this.record.transferFailed(file, transfer?.bytes ?? 0, performance.now() - since, error);
+      throw error;
+    } finally {
+      leave();
+    }
   }
 
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
@@ -218,7 +264,7 @@ export class Session {
     const { verb, argument } = parseCommand(line.text);
     if (verb === '') return { code: 500, text: 'The line holds no command.' };
     const command = commandTable.get(verb);
-    this.log.debug({ verb, argument: verb === 'PASS' ? undefined : argument }, 'command');
+    this.record.command(verb, argument, command !== undefined);
     if (!command) {
       // RFC 959, section 4.2.2: 502 for a command of the protocol, 500 for what is none.
       return /^[A-Z]{3,4}$/.test(verb)
@@ -248,7 +294,7 @@ export class Session {
   }
 
   #free(): void {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#loginTimer);
     clearTimeout(this.#idleTimer);
     this.#queue = [];

@@ -34,7 +34,9 @@ async function setModified(session: Session, argument: string, files: FileSystem
   const time = space > 0 ? parseTime(argument.slice(0, space)) : undefined;
   const name = argument.slice(space + 1);
   if (!time || name === '') return { code: 501, text: 'MFMT needs a time as YYYYMMDDHHMMSS and a path.' };
-  await files.setModified(session.resolve(name), time);
+  const path = session.resolve(name);
+  await files.setModified(path, time);
+  session.record.changed('modified', { path, modified: time });
   return { code: 213, text: `Modify=${formatTime(time)}; ${name}` };
 }
 

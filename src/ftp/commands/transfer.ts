@@ -31,7 +31,7 @@ function abort(session: Session): Reply {
 async function retrieve(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const offset = takeOffset(session);
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return session.runFileTransfer({ kind: 'download', path }, async (transfer) => {
     const entry = await files.stat(path);
     if (entry.kind !== 'file') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
     if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
@@ -69,7 +69,8 @@ async function upload(
   const path = session.resolve(argument);
   const expected = session.expectedBytes;
   session.expectedBytes = undefined;
-  return session.runTransfer(async (transfer) => {
+  const kind = mode === 'append' ? 'append' : 'upload';
+  return session.runFileTransfer({ kind, path }, async (transfer) => {
     const { signal } = transfer;
     const begun = await files.write(path, mode, signal);
     try {
