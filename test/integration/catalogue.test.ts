@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StoredFile } from '../../src/coordinator/catalogue/catalogue.ts';
+import { schemaSteps } from '../../src/coordinator/catalogue/schema.ts';
 import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
 import { combineCrc32, crc32 } from '../../src/coordinator/segments/crc32.ts';
 
@@ -171,4 +173,57 @@ test('totals', async () => {
       [2, { parts: 2, bytes: 1200 }],
     ]),
   });
+});
+
+test('a digest is remembered as long as the content lasts', async () => {
+  await store('/a', 'one');
+  const entry = await catalogue.stat('/a');
+  expect(await catalogue.digest('/a', 'SHA-256')).toBeUndefined();
+  await catalogue.rememberDigest(entry, 'SHA-256', 'd1');
+  await catalogue.rememberDigest(entry, 'SHA-1', 'd2');
+  await catalogue.rename('/a', '/b');
+  await catalogue.setModified('/b', new Date(0));
+  await reopen();
+  expect(await catalogue.digest('/b', 'SHA-256')).toBe('d1');
+  expect(await catalogue.digest('/b', 'SHA-1')).toBe('d2');
+  await store('/b', 'two', await catalogue.openFile('/b'));
+  expect(await catalogue.digest('/b', 'SHA-256')).toBeUndefined();
+  // Of the content before, and of a file that is gone: computed too late.
+  await catalogue.rememberDigest(entry, 'SHA-256', 'late');
+  expect(await catalogue.digest('/b', 'SHA-256')).toBeUndefined();
+  await store('/b', 'new');
+  await catalogue.rememberDigest(entry, 'SHA-256', 'late');
+  expect(await catalogue.digest('/b', 'SHA-256')).toBeUndefined();
+  await expect(catalogue.digest('/', 'SHA-256')).rejects.toMatchObject({ kind: 'is-a-directory' });
+});
+
+test('a catalogue of the first version is brought up to date with all it holds', async () => {
+  const old = join(folder, 'old');
+  await mkdir(old);
+  const database = new DatabaseSync(join(old, 'catalogue.sqlite'));
+  database.exec(schemaSteps[0] ?? '');
+  database.exec(`
+    PRAGMA user_version = 1;
+    INSERT INTO pool VALUES ('splitftp-old');
+    INSERT INTO entry VALUES ('root', NULL, '', 'directory', 0, 0, 0), ('f', 'root', 'a', 'file', 3, 7, 0);
+  `);
+  database.close();
+  for (const start of ['first', 'second']) {
+    const updated = new SqliteCatalogue(old);
+    expect(updated.pool, start).toBe('splitftp-old');
+    const entry = await updated.stat('/a');
+    expect(entry).toMatchObject({ size: 3, unique: 'f' });
+    await updated.rememberDigest(entry, 'SHA-256', start);
+    expect(await updated.digest('/a', 'SHA-256')).toBe(start);
+    await updated.close();
+  }
+});
+
+test('a catalogue of a later version is refused', async () => {
+  const later = join(folder, 'later');
+  await mkdir(later);
+  const database = new DatabaseSync(join(later, 'catalogue.sqlite'));
+  database.exec(`PRAGMA user_version = ${schemaSteps.length + 1}`);
+  database.close();
+  expect(() => new SqliteCatalogue(later)).toThrow('newer SplitFTP');
 });

@@ -20,6 +20,10 @@ export interface Catalogue
 
   /** The file at `path` as it is now, with all its segments. */
   openFile(path: string): Promise<StoredFile>;
+  /** A digest of the whole file at `path` as it is now, if it has been remembered. */
+  digest(path: string, algorithm: string): Promise<string | undefined>;
+  /** Keeps a digest of the file's content as long as that lasts; does nothing when it has changed since `entry`. */
+  rememberDigest(entry: Entry, algorithm: string, value: string): Promise<void>;
   /**
    * What an upload to `path` would meet: the file, else the partial upload. Fails where it cannot succeed (a folder
    * is there, no parent).

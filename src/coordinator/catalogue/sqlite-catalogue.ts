@@ -151,6 +151,30 @@ export class SqliteCatalogue implements Catalogue {
     return this.#stored('file', this.#file(path));
   }
 
+  async digest(path: string, algorithm: string): Promise<string | undefined> {
+    const file = this.#file(path);
+    const row = this.#sql.first(
+      'SELECT value FROM digest WHERE entry = ? AND algorithm = ? AND size = ?',
+      file.text('id'),
+      algorithm,
+      file.integer('size'),
+    );
+    return row?.text('value');
+  }
+
+  async rememberDigest({ unique, size }: Entry, algorithm: string, value: string): Promise<void> {
+    this.#sql.transaction(() =>
+      this.#sql.run(
+        `INSERT OR REPLACE INTO digest (entry, algorithm, size, value)
+         SELECT id, ?, size, ? FROM entry WHERE id = ? AND size = ? AND kind = 'file'`,
+        algorithm,
+        value,
+        unique,
+        size,
+      ),
+    );
+  }
+
   async checkUpload(path: string): Promise<StoredFile | undefined> {
     const { parent, name } = this.#place(path);
     const existing = this.#child(parent, name);
