@@ -32,7 +32,8 @@ export async function startFixture({ limits, site, wrap }: FixtureOptions = {}):
     port: 0,
     log: createLog('test', 'silent'),
     greeting: 'Test',
-    login: async (user, password) => (user === 'u' && password === 'p' ? files : undefined),
+    login: async (user, password) =>
+      user === 'u' && password === 'p' ? { fileSystem: files } : { refused: 'wrong-password' },
     site: site ?? new Map(),
     limits: { failedLoginDelayMs: 1, ...limits },
   });
