@@ -35,6 +35,11 @@ export interface FileSystem {
    * @param signal aborted when the client gave up (ABOR, lost control connection): commit must then fail.
    */
   write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload>;
+  /**
+   * What an interrupted upload left at `path`, where nothing else is: with `append` a further upload continues it.
+   * Undefined where there is none. It is not an entry: no other method knows it, but `removeFile` removes it.
+   */
+  partialUpload?(path: string): Promise<Entry | undefined>;
   /** CRC-32 (ISO 3309, as zlib) of the whole file, where it can be had without reading the file. */
   crc32?(path: string): Promise<number>;
 }
@@ -52,6 +57,8 @@ export interface Entry {
 }
 
 export interface Upload {
+  /** Of the first byte in the file: 0, or its size when the upload began to add to it. */
+  readonly offset: number;
   /** Takes the bytes. An error of this stream ends the upload; the engine then calls {@link abort}. */
   readonly stream: Writable;
   /**
@@ -59,7 +66,10 @@ export interface Upload {
    * @returns what the final 226 says.
    */
   commit(): Promise<string>;
-  /** Called instead of {@link commit} however the upload ended; removes every trace, and never rejects. */
+  /**
+   * Called instead of {@link commit} however the upload ended. The path stays as it was; what arrived is dropped, or
+   * kept to be continued where the file system can ({@link FileSystem.partialUpload}). Never rejects.
+   */
   abort(): Promise<void>;
 }
 
