@@ -13,6 +13,7 @@ import {
  */
 export class HomeFileSystem implements FileSystem {
   readonly crc32?: (path: string) => Promise<number>;
+  readonly partialUpload?: (path: string) => Promise<Entry | undefined>;
   readonly #inner: FileSystem;
   readonly #home: string;
   readonly #readOnly: boolean;
@@ -35,7 +36,11 @@ export class HomeFileSystem implements FileSystem {
     this.#inner = inner;
     this.#home = home === '/' ? '' : home;
     this.#readOnly = readOnly;
-    if (inner.crc32) this.crc32 = (path) => this.at(path, (real) => inner.crc32?.(real) ?? unsupported());
+    // What the inner file system cannot do, this one cannot either.
+    const { crc32, partialUpload } = inner;
+    if (crc32) this.crc32 = (path) => this.at(path, (real) => crc32.call(inner, real));
+    if (partialUpload)
+      this.partialUpload = (path) => this.at(path, (real) => partialUpload.call(inner, real));
   }
 
   /** Runs something on the place in the inner file system that a path of the user means. */
@@ -81,6 +86,7 @@ export class HomeFileSystem implements FileSystem {
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
     const upload = await this.#change(path, (inner) => this.#inner.write(inner, mode, signal));
     return {
+      offset: upload.offset,
       stream: upload.stream,
       commit: () => this.at(path, () => upload.commit()),
       abort: () => upload.abort(),
@@ -133,8 +139,4 @@ function replaceEach(text: string, words: Iterable<string>, replacement: (word: 
     index += word?.length ?? 1;
   }
   return result;
-}
-
-function unsupported(): never {
-  throw new FileSystemError('unavailable', 'There is no checksum.');
 }

@@ -93,6 +93,26 @@ describe('a home', () => {
   });
 });
 
+/** Everything that a file system can do besides what it must; what is added to the interface is missed here. */
+type Ability = { [K in keyof FileSystem]-?: undefined extends FileSystem[K] ? K : never }[keyof FileSystem];
+
+test('what the inner file system can do beyond the rest, the home can do, at its own paths', async () => {
+  const asked: unknown[] = [];
+  const abilities: Pick<Required<FileSystem>, Ability> = {
+    crc32: async (path) => asked.push(path),
+    partialUpload: async (path) => {
+      asked.push(path);
+      return undefined;
+    },
+  };
+  const files = await HomeFileSystem.open(Object.assign(new MemoryFileSystem(), abilities), '/ann', false);
+  await files.crc32?.('/f');
+  await files.partialUpload?.('/g');
+  expect(asked).toEqual(['/ann/f', '/ann/g']);
+  const plain = await HomeFileSystem.open(new MemoryFileSystem(), '/ann', false);
+  expect([plain.crc32, plain.partialUpload]).toEqual([undefined, undefined]);
+});
+
 test('a user who may only read reads, and changes nothing', async () => {
   const inner = new MemoryFileSystem();
   await store(await HomeFileSystem.open(inner, '/ann', false), '/f', 'content');
