@@ -16,8 +16,8 @@ export class RawClient {
   #closed = false;
 
   /** Connects and takes the greeting. */
-  static async connect(port: number): Promise<RawClient> {
-    const client = new RawClient(port);
+  static async connect(port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
+    const client = new RawClient(port, localAddress);
     await client.reply();
     return client;
   }
@@ -30,8 +30,8 @@ export class RawClient {
     return client;
   }
 
-  private constructor(port: number) {
-    this.socket = connect({ host: '127.0.0.1', port });
+  private constructor(port: number, localAddress: string) {
+    this.socket = connect({ host: '127.0.0.1', port, localAddress });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => undefined);
     this.socket.on('data', (data) => this.#take(data.toString()));
