@@ -3,6 +3,7 @@ import type { Log } from '../log/log.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { commandTable } from './commands/command-table.ts';
 import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
+import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
@@ -31,7 +32,9 @@ export interface SessionOptions {
 /** What a command leaves for one that follows. */
 export type Preparation =
   | { readonly kind: 'rename'; readonly from: string }
-  | { readonly kind: 'restart'; readonly offset: number };
+  | { readonly kind: 'restart'; readonly offset: number }
+  /** Of bytes, the last one included. */
+  | { readonly kind: 'range'; readonly start: number; readonly end: number };
 
 /** Answered at once while a transfer runs (RFC 959, section 4.1.3), everything else in its turn. */
 const urgentCommands = new Set(['NOOP', 'STAT']);
@@ -57,6 +60,8 @@ export class Session {
   workingFolder = '/';
   /** What MLSD and MLST tell; set by OPTS MLST. */
   facts: readonly FactName[] = factNames;
+  /** Of HASH; set by OPTS HASH. */
+  digestAlgorithm: DigestAlgorithm = digestAlgorithms[0];
   /** After EPSV ALL (RFC 2428, section 4). */
   onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
