@@ -1,5 +1,6 @@
 import type { Log } from '../log/log.ts';
 import { listenAndAdopt } from './adoption.ts';
+import type { DataConnectionOptions } from './data-connector.ts';
 import type { FileSystem } from './file-system.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Session, type SiteCommand } from './session.ts';
@@ -17,6 +18,8 @@ export interface FtpServerOptions {
   /** What `SITE NAME argument` does, by NAME in upper case; its lines make a 200 reply. */
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly limits?: Partial<Limits>;
+  /** Without: any free port for PASV and EPSV, and no active mode. */
+  readonly dataConnections?: DataConnectionOptions;
 }
 
 export interface FtpServer {
@@ -42,6 +45,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
         log,
         limits: { ...defaultLimits, ...options.limits },
         site: options.site ?? new Map(),
+        dataConnections: options.dataConnections ?? { activeMode: false },
         login: (user, password) => options.login(user, password),
       });
       sessions.add(session);

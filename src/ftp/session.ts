@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../log/log.ts';
+import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { commandTable } from './commands/command-table.ts';
 import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
+import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
 import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
@@ -25,6 +27,7 @@ export type SiteCommand = (argument: string) => Promise<readonly string[]>;
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  readonly dataConnections: DataConnectionOptions;
   readonly site: ReadonlyMap<string, SiteCommand>;
   login(user: string, password: string): Promise<FileSystem | undefined>;
 }
@@ -75,7 +78,7 @@ export class Session {
   #running: Promise<void> | undefined;
   #repliesUnderWay = 0;
   #preparation: Preparation | undefined;
-  #listener: PassiveListener | undefined;
+  #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
   /** Its client is still to be told that the file failed. */
   #failedTransfer: Transfer | undefined;
@@ -146,25 +149,37 @@ export class Session {
     return preparation;
   }
 
-  /** Opens the listener for the next transfer; an earlier one is closed. Gives its port. */
+  /** Opens the listener for the next transfer; what was prepared before is closed. Gives its port. */
   async listenForData(): Promise<number> {
-    this.closeDataListener();
-    const listener = await PassiveListener.open(this.socket, this.options.limits.dataConnectionMs);
-    this.#listener = listener;
-    if (this.#closed) this.closeDataListener();
+    this.closeDataConnector();
+    const { limits, dataConnections } = this.options;
+    const listener = await PassiveListener.open(
+      this.socket,
+      limits.dataConnectionMs,
+      dataConnections.passivePorts,
+    );
+    this.#connector = listener;
+    if (this.#closed) this.closeDataConnector();
     return listener.port;
   }
 
-  closeDataListener(): void {
-    this.#listener?.close();
-    this.#listener = undefined;
+  /** Has the next transfer connect to the client; what was prepared before is closed. */
+  connectForData(client: ClientPort): void {
+    this.closeDataConnector();
+    const localAddress = plainAddress(this.socket.localAddress ?? '');
+    this.#connector = new ActiveConnector(client, localAddress, this.options.limits.dataConnectionMs);
+  }
+
+  closeDataConnector(): void {
+    this.#connector?.close();
+    this.#connector = undefined;
   }
 
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
-    const listener = this.#listener;
-    if (!listener) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
-    const transfer = new Transfer(listener, this.options.limits.stallMs, (reply) => this.reply(reply));
+    const connector = this.#connector;
+    if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
+    const transfer = new Transfer(connector, this.options.limits.stallMs, (reply) => this.reply(reply));
     this.#transfer = transfer;
     if (this.#closed || this.#queue.some(isAbort)) transfer.abort(aborted());
     try {
@@ -172,7 +187,7 @@ export class Session {
     } finally {
       this.#transfer = undefined;
       if (transfer.failed) this.#failedTransfer = transfer;
-      else this.closeDataListener();
+      else this.closeDataConnector();
       this.#touch();
     }
   }
@@ -223,7 +238,7 @@ export class Session {
     if (!transfer) return;
     this.#failedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 
   async #answer(line: ControlLine): Promise<Reply> {
@@ -274,7 +289,7 @@ export class Session {
     this.#queue = [];
     // First of all, since this resets the data connection: a plain close would pass for the end of the file.
     this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 }
 

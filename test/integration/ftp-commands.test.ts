@@ -216,7 +216,7 @@ describe('other commands', () => {
     ['OPTS UTF8 OFF', 504],
     ['OPTS', 501],
     ['PORT 127,0,0,1,4,1', 502],
-    ['EPRT |1|127.0.0.1|1025|', 522],
+    ['EPRT |1|127.0.0.1|1025|', 502],
     ['AUTH TLS', 502],
     ['SITE', 504],
     ['SITE CHMOD 644 x', 504],
