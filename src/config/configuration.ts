@@ -1,3 +1,5 @@
+import type { CoordinatorDataConnections } from './data-connections.ts';
+
 /** Who may log in to one server. */
 export interface Account {
   readonly user: string;
@@ -11,6 +13,8 @@ export interface CoordinatorConfiguration {
   readonly port: number;
   /** Absolute; holds the catalogue. */
   readonly folder: string;
+  /** Without: any free port for passive mode, and no active mode. */
+  readonly dataConnections?: CoordinatorDataConnections;
 }
 
 export interface StorageServerConfiguration {

@@ -7,6 +7,7 @@ import {
   type CoordinatorConfiguration,
   type StorageServerConfiguration,
 } from './configuration.ts';
+import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
 import {
   coordinatorVariables,
@@ -50,6 +51,7 @@ export function isLocal(server: { readonly host: string }): boolean {
 export function toEnvironment(configuration: Configuration): Record<string, string> {
   const { coordinator, storageServers, layout } = configuration;
   const environment: Record<string, string> = {
+    ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     [layoutVariables.dataParts]: String(layout.dataParts),
     [layoutVariables.parityParts]: String(layout.parityParts),
   };
@@ -74,11 +76,13 @@ function readConfiguration(
   fileProblems: readonly string[] = [],
 ): Configuration {
   const reader = new VariableReader(variables, base);
+  const dataConnections = readDataConnections(variables, reader.problems);
   const coordinator: CoordinatorConfiguration = {
     account: reader.account(coordinatorVariables),
     host: reader.host(coordinatorVariables.host, localhost),
     port: reader.port(coordinatorVariables.port, firstPort),
     folder: reader.folder(coordinatorVariables.folder, 'server_folder'),
+    ...(dataConnections && { dataConnections }),
   };
   const commonHost = reader.host(storageHostVariable, localhost);
   const storageServers = storageNumbers(variables, reader.problems).map((number) => {

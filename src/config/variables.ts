@@ -1,3 +1,5 @@
+import { dataConnectionVariables } from './data-connections.ts';
+
 /** The names of the variables of a configuration, as the seeds have them and as people write them. */
 
 export const coordinatorVariables = {
@@ -22,6 +24,7 @@ const single: readonly string[] = [
   ...Object.values(coordinatorVariables),
   storageHostVariable,
   ...Object.values(layoutVariables),
+  ...Object.values(dataConnectionVariables),
 ];
 
 export function storageVariables(number: number) {

@@ -38,6 +38,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       port: coordinator.port,
       log,
       greeting: 'SplitFTP ready',
+      ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
       login: async (user, password) =>
         matchesAccount(coordinator.account, user, password) ? fileSystem : undefined,
       site: new Map([

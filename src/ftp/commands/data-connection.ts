@@ -35,12 +35,14 @@ async function passive(session: Session): Promise<Reply> {
   const address = localAddress(session);
   if (!isIPv4(address)) return { code: 425, text: 'PASV knows no IPv6: use EPSV.' };
   const port = await session.listenForData();
-  // A client on this machine has not come through the router.
-  const told = address.startsWith('127.')
-    ? address
-    : (session.options.dataConnections.passiveAddress ?? address);
+  const told = toldAddress(address, session.options.dataConnections.passiveAddress);
   const numbers = [...told.split('.'), port >> 8, port & 255].join(',');
   return { code: 227, text: `Entering Passive Mode (${numbers})` };
+}
+
+/** What PASV tells of the address that the client reached: a client on this machine has not come through a router. */
+export function toldAddress(reached: string, behindRouter: string | undefined): string {
+  return reached.startsWith('127.') ? reached : (behindRouter ?? reached);
 }
 
 /**
