@@ -5,6 +5,10 @@ import type { Layout } from '../segments/part-format.ts';
  * The coordinator's record of folders, files, segments and parts. Every method that changes something is one
  * transaction, durable when its promise resolves. Methods are asynchronous so that a catalogue in a database
  * server can stand beside the one in SQLite. Failures a user can understand are `FileSystemError`s.
+ *
+ * It also holds partial uploads: what arrived of a new file before its upload was interrupted. One is only to be
+ * continued; to everything but the methods that name it nothing is at its path. It goes when a file or folder takes
+ * that path, with its folder, and by `removeFile`.
  */
 export interface Catalogue
   extends Pick<
@@ -20,17 +24,30 @@ export interface Catalogue
   digest(path: string, algorithm: string): Promise<string | undefined>;
   /** Keeps a digest of the file's content as long as that lasts; does nothing when it has changed since `entry`. */
   rememberDigest(entry: Entry, algorithm: string, value: string): Promise<void>;
-  /** What an upload to `path` would meet: fails where it cannot succeed (a folder is there, no parent). */
+  /**
+   * What an upload to `path` would meet: the file, else the partial upload. Fails where it cannot succeed (a folder
+   * is there, no parent).
+   */
   checkUpload(path: string): Promise<StoredFile | undefined>;
+  /** The partial upload at `path`, its time that of the interruption; undefined where there is none. */
+  statPartial(path: string): Promise<Entry | undefined>;
 
   /** The durable intent: recorded before the first byte of a segment is sent, so that every orphan is known. */
   beginSegment(intent: SegmentIntent): Promise<number>;
   /**
-   * Makes new segments visible, all or nothing. `replace` drops the file that was there; with `append` they
-   * follow the segments of `append`, which must still be the file at that path.
+   * Makes new segments visible, all or nothing. They follow the segments of `append`, which must still be the file or
+   * the partial upload at that path, else `busy`; without it they are a new version, and the old one is dropped.
    */
-  commitFile(path: string, upload: CommittedUpload): Promise<void>;
-  /** The upload ended without commit: its segments become garbage. */
+  commitFile(path: string, upload: UploadedSegments): Promise<void>;
+  /**
+   * Keeps the segments of an interrupted upload as the partial upload at `path`, in the place of one that it began
+   * anew or continued.
+   * @returns false when there is nothing to keep, or the path has meanwhile got a file, folder or other partial upload
+   */
+  suspendUpload(path: string, upload: UploadedSegments): Promise<boolean>;
+  /** Drops the partial uploads interrupted before `time`. @returns how many */
+  dropPartials(time: Date, isContinued: (id: string) => boolean): Promise<number>;
+  /** The upload ended without commit: those of its segments that are not kept become garbage. */
   abandonSegments(ids: readonly string[]): Promise<void>;
   /** At start: whatever was being written when the coordinator ended will never be finished. */
   abandonUnfinished(): Promise<number>;
@@ -65,7 +82,7 @@ export interface FinishedPart {
   readonly bytes: number;
 }
 
-export interface CommittedUpload {
+export interface UploadedSegments {
   /** Of a new version; ignored when appending. */
   readonly file: string;
   readonly append: StoredFile | undefined;
@@ -74,6 +91,8 @@ export interface CommittedUpload {
 
 export interface StoredFile {
   readonly id: string;
+  /** False for a partial upload. */
+  readonly complete: boolean;
   readonly size: number;
   /** Of the whole content. */
   readonly crc32: number;

@@ -4,7 +4,7 @@ export const rootId = 'root';
  * `segment.state`: `intent` while it is being written, `live` when a file refers to it, `garbage` when its
  * parts are to be removed. `settled` is 0 until its parts have surely left their temporary names.
  */
-const firstTables = `
+const first = `
 CREATE TABLE pool (id TEXT NOT NULL) STRICT;
 
 CREATE TABLE entry (
@@ -45,7 +45,7 @@ CREATE TABLE part (
 `;
 
 /** Digests of whole files; one counts only while the file has the size that it had then. */
-const digestTable = `
+const digests = `
 CREATE TABLE digest (
   entry TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
   algorithm TEXT NOT NULL,
@@ -56,7 +56,26 @@ CREATE TABLE digest (
 `;
 
 /**
- * Each step makes a catalogue of the next version; `PRAGMA user_version` is how many of them it has had. What has
- * been released is never changed: a change is a step more.
+ * Interrupted uploads that can be continued: never a file, so they have a table of their own. At most one for a path,
+ * and none where an entry is. `modified` is when the upload was interrupted.
  */
-export const schemaSteps: readonly string[] = [firstTables, digestTable];
+const partialUploads = `
+CREATE TABLE partial (
+  id TEXT PRIMARY KEY,
+  parent TEXT NOT NULL REFERENCES entry (id),
+  name TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  crc32 INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  UNIQUE (parent, name)
+) STRICT;
+
+ALTER TABLE segment ADD COLUMN partial TEXT REFERENCES partial (id);
+CREATE INDEX segment_of_partial ON segment (partial, position) WHERE partial IS NOT NULL;
+`;
+
+/**
+ * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
+ * A step that was released is never changed: what comes next is a further one.
+ */
+export const schemaSteps: readonly string[] = [first, partialUploads, digests];

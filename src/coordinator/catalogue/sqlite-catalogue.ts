@@ -3,18 +3,18 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Entry, FileSystemError } from '../../ftp/file-system.ts';
-import { combineCrc32 } from '../segments/crc32.ts';
 import type {
   Catalogue,
   CatalogueTotals,
-  CommittedUpload,
   GarbagePart,
   SegmentIntent,
   StoredFile,
-  StoredSegment,
+  UploadedSegments,
 } from './catalogue.ts';
+import { PartialTable } from './partial-table.ts';
 import { type Row, Statements } from './rows.ts';
 import { rootId, schemaSteps } from './schema.ts';
+import { type SegmentOwner, SegmentTable } from './segment-table.ts';
 
 /**
  * The catalogue in one SQLite file, `catalogue.sqlite` in the coordinator's folder. The file stays locked while
@@ -24,6 +24,8 @@ export class SqliteCatalogue implements Catalogue {
   readonly pool: string;
   readonly #database: DatabaseSync;
   readonly #sql: Statements;
+  readonly #segments: SegmentTable;
+  readonly #partials: PartialTable;
 
   /** @throws Error with a sentence for a person: folder not writable, in use, or of a newer version. */
   constructor(folder: string) {
@@ -31,6 +33,8 @@ export class SqliteCatalogue implements Catalogue {
     accessSync(folder, constants.W_OK); // Says why it is not writable; SQLite does not.
     this.#database = new DatabaseSync(join(folder, 'catalogue.sqlite'), { timeout: 0 });
     this.#sql = new Statements(this.#database);
+    this.#segments = new SegmentTable(this.#sql);
+    this.#partials = new PartialTable(this.#sql, this.#segments);
     try {
       this.#configure();
       this.pool = this.#createOnce();
@@ -56,8 +60,10 @@ export class SqliteCatalogue implements Catalogue {
       const version = this.#sql.first('PRAGMA user_version')?.integer('user_version') ?? 0;
       if (version > schemaSteps.length)
         throw new Error('the catalogue was made by a newer SplitFTP: update this one');
-      for (const step of schemaSteps.slice(version)) this.#database.exec(step);
-      this.#database.exec(`PRAGMA user_version = ${schemaSteps.length}`);
+      if (version < schemaSteps.length) {
+        for (const step of schemaSteps.slice(version)) this.#database.exec(step);
+        this.#database.exec(`PRAGMA user_version = ${schemaSteps.length}`);
+      }
       if (version === 0) {
         this.#sql.run('INSERT INTO pool VALUES (?)', `splitftp-${randomBytes(6).toString('hex')}`);
         this.#sql.run(
@@ -85,6 +91,7 @@ export class SqliteCatalogue implements Catalogue {
     this.#sql.transaction(() => {
       const { parent, name } = this.#place(path);
       if (this.#child(parent, name)) throw new FileSystemError('exists', `${path} exists already`);
+      this.#partials.dropAt(parent, name);
       this.#sql.run(
         `INSERT INTO entry (id, parent, name, kind, size, crc32, modified) VALUES (?, ?, ?, 'directory', 0, 0, ?)`,
         randomBytes(16).toString('hex'),
@@ -102,12 +109,17 @@ export class SqliteCatalogue implements Catalogue {
       if (this.#sql.first('SELECT id FROM entry WHERE parent = ? LIMIT 1', folder)) {
         throw new FileSystemError('not-empty', `${path} is not empty`);
       }
+      this.#partials.dropIn(folder);
       this.#sql.run('DELETE FROM entry WHERE id = ?', folder);
     });
   }
 
   async removeFile(path: string): Promise<void> {
-    this.#sql.transaction(() => this.#drop(this.#file(path).text('id')));
+    this.#sql.transaction(() => {
+      const partial = this.#partial(path);
+      if (partial) this.#partials.drop(partial.text('id'));
+      else this.#drop(this.#file(path).text('id'));
+    });
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -123,6 +135,7 @@ export class SqliteCatalogue implements Catalogue {
         if (entry.text('kind') === 'directory') throw new FileSystemError('exists', `${to} is a file`);
         this.#drop(target.text('id'));
       }
+      this.#partials.dropAt(parent, name);
       this.#sql.run('UPDATE entry SET parent = ?, name = ? WHERE id = ?', parent, name, id);
     });
   }
@@ -135,7 +148,7 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async openFile(path: string): Promise<StoredFile> {
-    return this.#stored(this.#file(path));
+    return this.#stored('file', this.#file(path));
   }
 
   async digest(path: string, algorithm: string): Promise<string | undefined> {
@@ -168,120 +181,93 @@ export class SqliteCatalogue implements Catalogue {
     if (existing?.text('kind') === 'directory') {
       throw new FileSystemError('is-a-directory', `${path} is a folder`);
     }
-    return existing && this.#stored(existing);
+    if (existing) return this.#stored('file', existing);
+    const partial = this.#partials.at(parent, name);
+    return partial && this.#stored('partial', partial);
   }
 
-  async beginSegment({ id, layout, blockBytes, servers }: SegmentIntent): Promise<number> {
-    return this.#sql.transaction(() => {
-      this.#sql.run(
-        `INSERT INTO segment (id, state, settled, position, length, crc32, data_parts, parity_parts, block_bytes)
-         VALUES (?, 'intent', 0, 0, 0, 0, ?, ?, ?)`,
-        id,
-        layout.dataParts,
-        layout.parityParts,
-        blockBytes,
-      );
-      for (const [index, server] of servers.entries()) {
-        this.#sql.run('INSERT INTO part VALUES (?, ?, ?, 0, 0)', id, index, server);
-      }
-      const row = this.#sql.first('SELECT sequence FROM segment WHERE id = ?', id);
-      if (!row) throw new Error('catalogue: the segment just written is missing');
-      return row.integer('sequence');
-    });
+  async statPartial(path: string): Promise<Entry | undefined> {
+    const row = this.#partial(path);
+    return row && toFileEntry(row);
   }
 
-  async commitFile(path: string, { file, append, segments }: CommittedUpload): Promise<void> {
+  async beginSegment(intent: SegmentIntent): Promise<number> {
+    return this.#sql.transaction(() => this.#segments.begin(intent));
+  }
+
+  async commitFile(path: string, { file, append, segments }: UploadedSegments): Promise<void> {
     this.#sql.transaction(() => {
       const { parent, name } = this.#place(path);
       const existing = this.#child(parent, name);
-      if (append) {
-        if (existing?.text('id') !== append.id || existing.integer('size') !== append.size) {
-          throw new FileSystemError('busy', `${path} was changed by someone else during the upload`);
-        }
+      if (append?.complete) {
+        if (!isUnchanged(existing, append)) throw changedByOthers(path);
       } else {
         if (existing?.text('kind') === 'directory') {
           throw new FileSystemError('is-a-directory', `${path} is a folder`);
         }
+        if (append && !isUnchanged(this.#partials.at(parent, name), append)) throw changedByOthers(path);
         if (existing) this.#drop(existing.text('id'));
         this.#sql.run(
           `INSERT INTO entry (id, parent, name, kind, size, crc32, modified) VALUES (?, ?, ?, 'file', 0, 0, 0)`,
-          file,
+          append?.id ?? file,
           parent,
           name,
         );
+        if (append) this.#segments.complete(append.id);
+        this.#partials.dropAt(parent, name);
       }
       const id = append?.id ?? file;
-      let size = append?.size ?? 0;
-      let crc = append?.crc32 ?? 0;
-      let position = append?.segments.length ?? 0;
-      for (const segment of segments) {
-        this.#sql.run(
-          `UPDATE segment SET state = 'live', settled = 1, file = ?, position = ?, length = ?, crc32 = ? WHERE id = ?`,
-          id,
-          position++,
-          segment.length,
-          segment.crc32,
-          segment.id,
-        );
-        for (const [index, part] of segment.parts.entries()) {
-          this.#sql.run(
-            'UPDATE part SET header_bytes = ?, bytes = ? WHERE segment = ? AND position = ?',
-            part.headerBytes,
-            part.bytes,
-            segment.id,
-            index,
-          );
-        }
-        crc = combineCrc32(crc, segment.crc32, segment.length);
-        size += segment.length;
-      }
+      const { size, crc32 } = this.#segments.add('file', id, append, segments);
       this.#sql.run(
         'UPDATE entry SET size = ?, crc32 = ?, modified = ? WHERE id = ?',
         size,
-        crc,
+        crc32,
         Date.now(),
         id,
       );
     });
   }
 
-  async abandonSegments(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
-    this.#sql.transaction(() => {
-      for (const id of ids) {
-        this.#sql.run(`UPDATE segment SET state = 'garbage' WHERE id = ? AND state = 'intent'`, id);
+  async suspendUpload(path: string, { file, append, segments }: UploadedSegments): Promise<boolean> {
+    if (segments.length === 0) return false;
+    return this.#sql.transaction(() => {
+      const { parent, name } = this.#place(path);
+      if (this.#child(parent, name)) return false;
+      if (append) {
+        if (!isUnchanged(this.#partials.at(parent, name), append)) return false;
+      } else {
+        this.#partials.dropAt(parent, name);
+        this.#partials.insert(file, parent, name);
       }
+      const id = append?.id ?? file;
+      const { size, crc32 } = this.#segments.add('partial', id, append, segments);
+      this.#partials.update(id, size, crc32);
+      return true;
     });
+  }
+
+  async dropPartials(time: Date, isContinued: (id: string) => boolean): Promise<number> {
+    return this.#sql.transaction(() => {
+      const dropped = this.#partials.interruptedBefore(time).filter((id) => !isContinued(id));
+      for (const id of dropped) this.#partials.drop(id);
+      return dropped.length;
+    });
+  }
+
+  async abandonSegments(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) this.#sql.transaction(() => this.#segments.abandon(ids));
   }
 
   async abandonUnfinished(): Promise<number> {
-    return this.#sql.transaction(() =>
-      this.#sql.run(`UPDATE segment SET state = 'garbage' WHERE state = 'intent'`),
-    );
+    return this.#sql.transaction(() => this.#segments.abandonAll());
   }
 
   async garbage(server: number, limit: number): Promise<readonly GarbagePart[]> {
-    const rows = this.#sql.all(
-      `SELECT part.segment, part.position, segment.settled
-         FROM segment JOIN part ON part.segment = segment.id
-        WHERE segment.state = 'garbage' AND part.server = ? ORDER BY segment.sequence LIMIT ?`,
-      server,
-      limit,
-    );
-    return rows.map((row) => ({
-      segment: row.text('segment'),
-      index: row.integer('position'),
-      settled: row.integer('settled') === 1,
-    }));
+    return this.#segments.garbage(server, limit);
   }
 
   async forgetPart(segment: string, index: number): Promise<void> {
-    this.#sql.transaction(() => {
-      this.#sql.run('DELETE FROM part WHERE segment = ? AND position = ?', segment, index);
-      if (!this.#sql.first('SELECT segment FROM part WHERE segment = ? LIMIT 1', segment)) {
-        this.#sql.run(`DELETE FROM segment WHERE id = ? AND state = 'garbage'`, segment);
-      }
-    });
+    this.#sql.transaction(() => this.#segments.forgetPart(segment, index));
   }
 
   async totals(): Promise<CatalogueTotals> {
@@ -313,21 +299,37 @@ export class SqliteCatalogue implements Catalogue {
 
   /** Removes a file's row; its segments become garbage in the same transaction. */
   #drop(id: string): void {
-    this.#sql.run(`UPDATE segment SET state = 'garbage', file = NULL WHERE file = ?`, id);
+    this.#segments.release('file', id);
     this.#sql.run('DELETE FROM entry WHERE id = ?', id);
+  }
+
+  #partial(path: string): Row | undefined {
+    const slash = path.lastIndexOf('/');
+    const parent = this.#find(path.slice(0, slash));
+    return parent && this.#partials.at(parent.text('id'), path.slice(slash + 1));
   }
 
   #child(parent: string, name: string): Row | undefined {
     return this.#sql.first('SELECT * FROM entry WHERE parent = ? AND name = ?', parent, name);
   }
 
-  #entry(path: string): Row {
+  #find(path: string): Row | undefined {
     let row = this.#sql.first('SELECT * FROM entry WHERE id = ?', rootId);
     for (const name of path.split('/').filter((name) => name !== '')) {
       row = row && this.#child(row.text('id'), name);
     }
-    if (!row) throw new FileSystemError('missing', `${path} does not exist`);
     return row;
+  }
+
+  #entry(path: string): Row {
+    const row = this.#find(path);
+    if (row) return row;
+    const size = this.#partial(path)?.integer('size');
+    if (size === undefined) throw new FileSystemError('missing', `${path} does not exist`);
+    throw new FileSystemError(
+      'missing',
+      `${path} is not complete: an interrupted upload left ${size} bytes; go on with APPE, or REST ${size} and STOR`,
+    );
   }
 
   #file(path: string): Row {
@@ -351,41 +353,34 @@ export class SqliteCatalogue implements Catalogue {
     return { parent: this.#folder(path.slice(0, slash) || '/'), name };
   }
 
-  #stored(entry: Row): StoredFile {
-    const segments = this.#sql.all(
-      'SELECT * FROM segment WHERE file = ? ORDER BY position',
-      entry.text('id'),
-    );
-    return {
-      id: entry.text('id'),
-      size: entry.integer('size'),
-      crc32: entry.integer('crc32'),
-      segments: segments.map((row) => this.#segment(row)),
-    };
-  }
-
-  #segment(row: Row): StoredSegment {
-    const parts = this.#sql.all('SELECT * FROM part WHERE segment = ? ORDER BY position', row.text('id'));
+  #stored(owner: SegmentOwner, row: Row): StoredFile {
     return {
       id: row.text('id'),
-      length: row.integer('length'),
+      complete: owner === 'file',
+      size: row.integer('size'),
       crc32: row.integer('crc32'),
-      layout: { dataParts: row.integer('data_parts'), parityParts: row.integer('parity_parts') },
-      blockBytes: row.integer('block_bytes'),
-      parts: parts.map((part) => ({
-        server: part.integer('server'),
-        headerBytes: part.integer('header_bytes'),
-        bytes: part.integer('bytes'),
-      })),
+      segments: this.#segments.of(owner, row.text('id')),
     };
   }
 }
 
+/** Whether the row is still what an upload found when it began to continue it. */
+function isUnchanged(row: Row | undefined, found: StoredFile): boolean {
+  return row?.text('id') === found.id && row.integer('size') === found.size;
+}
+
+function changedByOthers(path: string): FileSystemError {
+  return new FileSystemError('busy', `${path} was changed by someone else during the upload`);
+}
+
 function toEntry(row: Row): Entry {
-  const kind = row.text('kind') === 'directory' ? 'directory' : 'file';
+  return { ...toFileEntry(row), kind: row.text('kind') === 'directory' ? 'directory' : 'file' };
+}
+
+function toFileEntry(row: Row): Entry {
   return {
     name: row.text('name'),
-    kind,
+    kind: 'file',
     size: row.integer('size'),
     modified: new Date(row.integer('modified')),
     unique: row.text('id'),
