@@ -1,5 +1,6 @@
 import type { Log } from '../log/log.ts';
 import { listenAndAdopt } from './adoption.ts';
+import type { DataConnectionOptions } from './data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
 import { Session, type SiteCommand } from './session.ts';
@@ -18,6 +19,8 @@ export interface FtpServerOptions {
   /** What `SITE NAME argument` does, by NAME in upper case, where a login brings no such map of its own. */
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly limits?: Partial<Limits>;
+  /** Without: any free port for PASV and EPSV, and no active mode. */
+  readonly dataConnections?: DataConnectionOptions;
 }
 
 export interface FtpServer {
@@ -43,6 +46,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
         log,
         limits: { ...defaultLimits, ...options.limits },
         site: options.site ?? new Map(),
+        dataConnections: options.dataConnections ?? { activeMode: false },
         login: (user, password, address) => options.login(user, password, address),
       });
       sessions.add(session);
