@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { DigestAlgorithm } from '../ftp/digest.ts';
 import {
   type Entry,
   type FileSystem,
@@ -12,8 +13,6 @@ import {
  * already, so that no path leads out; what errors say of paths is as the user knows them.
  */
 export class HomeFileSystem implements FileSystem {
-  readonly crc32?: (path: string) => Promise<number>;
-  readonly partialUpload?: (path: string) => Promise<Entry | undefined>;
   readonly #inner: FileSystem;
   readonly #home: string;
   readonly #readOnly: boolean;
@@ -36,11 +35,6 @@ export class HomeFileSystem implements FileSystem {
     this.#inner = inner;
     this.#home = home === '/' ? '' : home;
     this.#readOnly = readOnly;
-    // What the inner file system cannot do, this one cannot either.
-    const { crc32, partialUpload } = inner;
-    if (crc32) this.crc32 = (path) => this.at(path, (real) => crc32.call(inner, real));
-    if (partialUpload)
-      this.partialUpload = (path) => this.at(path, (real) => partialUpload.call(inner, real));
   }
 
   /** Runs something on the place in the inner file system that a path of the user means. */
@@ -91,6 +85,22 @@ export class HomeFileSystem implements FileSystem {
       commit: () => this.at(path, () => upload.commit()),
       abort: () => upload.abort(),
     };
+  }
+
+  partialUpload(path: string): Promise<Entry | undefined> {
+    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
+  }
+
+  knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
+    return this.at(path, (inner) => this.#inner.knownDigest?.(inner, algorithm));
+  }
+
+  rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+    return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
+  }
+
+  freeBytes(path: string): Promise<number | undefined> {
+    return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
   }
 
   async #change<T>(path: string, work: (inner: string) => Promise<T>): Promise<T> {

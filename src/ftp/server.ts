@@ -1,10 +1,11 @@
 import type { Log } from '../log/log.ts';
 import { Admission } from './admission.ts';
 import { listenAndAdopt } from './adoption.ts';
+import type { DataConnectionOptions } from './data-connector.ts';
+import { plainAddress } from './data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
 import { LoginThrottle } from './login-throttle.ts';
-import { plainAddress } from './passive-listener.ts';
 import { Session, type SiteCommand } from './session.ts';
 import { turnAway } from './turn-away.ts';
 
@@ -22,6 +23,8 @@ export interface FtpServerOptions {
   /** What `SITE NAME argument` does, by NAME in upper case, where a login brings no such map of its own. */
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly limits?: Partial<Limits>;
+  /** Without: any free port for PASV and EPSV, and no active mode. */
+  readonly dataConnections?: DataConnectionOptions;
 }
 
 export interface FtpServer {
@@ -62,6 +65,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
         admission,
         throttle,
         site: options.site ?? new Map(),
+        dataConnections: options.dataConnections ?? { activeMode: false },
         login: (user, password, address) => options.login(user, password, address),
       });
       sessions.add(session);

@@ -1,17 +1,20 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../log/log.ts';
+import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { Admission } from './admission.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
 import { ControlConnection } from './control-connection.ts';
 import type { ControlLine } from './control-line-reader.ts';
+import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
+import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
 import type { Login, LoginResult } from './login-result.ts';
 import type { LoginThrottle } from './login-throttle.ts';
-import { PassiveListener, plainAddress } from './passive-listener.ts';
+import { PassiveListener } from './passive-listener.ts';
 import { closesConnection, defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
 import { type FileTransfer, SessionRecord } from './session-record.ts';
 import { Transfer } from './transfer.ts';
@@ -25,6 +28,7 @@ export interface SessionOptions {
   readonly log: Log;
   readonly admission: Admission;
   readonly throttle: LoginThrottle;
+  readonly dataConnections: DataConnectionOptions;
   /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
   /** @param address the client's, IPv4 where it can be written so */
@@ -34,7 +38,9 @@ export interface SessionOptions {
 /** What a command leaves for one that follows. */
 export type Preparation =
   | { readonly kind: 'rename'; readonly from: string }
-  | { readonly kind: 'restart'; readonly offset: number };
+  | { readonly kind: 'restart'; readonly offset: number }
+  /** Of bytes, the last one included. */
+  | { readonly kind: 'range'; readonly start: number; readonly end: number };
 
 /**
  * Between REST and its transfer, or RNFR and RNTO, clients set up the data connection and ask things. To forget an
@@ -59,6 +65,8 @@ export class Session {
   workingFolder = '/';
   /** What MLSD and MLST tell; set by OPTS MLST. */
   facts: readonly FactName[] = factNames;
+  /** Of HASH; set by OPTS HASH. */
+  digestAlgorithm: DigestAlgorithm = digestAlgorithms[0];
   /** After EPSV ALL (RFC 2428, section 4). */
   onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
@@ -71,7 +79,7 @@ export class Session {
   #queue: ControlLine[] = [];
   #running: Promise<void> | undefined;
   #preparation: Preparation | undefined;
-  #listener: PassiveListener | undefined;
+  #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
   /** Its client is still to be told that the file failed. */
   #failedTransfer: Transfer | undefined;
@@ -125,7 +133,10 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
-    if (closesConnection(reply)) this.#endReason ??= reply.text;
+    if (closesConnection(reply)) {
+      this.#endReason ??= reply.text;
+      this.#free(); // What the client has sent after QUIT is not done.
+    }
     await this.#connection.send(reply);
   }
 
@@ -156,18 +167,30 @@ export class Session {
     return preparation;
   }
 
-  /** Opens the listener for the next transfer; an earlier one is closed. Gives its port. */
+  /** Opens the listener for the next transfer; what was prepared before is closed. Gives its port. */
   async listenForData(): Promise<number> {
-    this.closeDataListener();
-    const listener = await PassiveListener.open(this.socket, this.options.limits.dataConnectionMs);
-    this.#listener = listener;
-    if (this.#closed) this.closeDataListener();
+    this.closeDataConnector();
+    const { limits, dataConnections } = this.options;
+    const listener = await PassiveListener.open(
+      this.socket,
+      limits.dataConnectionMs,
+      dataConnections.passivePorts,
+    );
+    this.#connector = listener;
+    if (this.#closed) this.closeDataConnector();
     return listener.port;
   }
 
-  closeDataListener(): void {
-    this.#listener?.close();
-    this.#listener = undefined;
+  /** Has the next transfer connect to the client; what was prepared before is closed. */
+  connectForData(client: ClientPort): void {
+    this.closeDataConnector();
+    const localAddress = plainAddress(this.socket.localAddress ?? '');
+    this.#connector = new ActiveConnector(client, localAddress, this.options.limits.dataConnectionMs);
+  }
+
+  closeDataConnector(): void {
+    this.#connector?.close();
+    this.#connector = undefined;
   }
 
   /** Like {@link runTransfer}, for the bytes of a file: takes one of the server's places, and the log tells of it. */
@@ -194,9 +217,9 @@ export class Session {
 
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
-    const listener = this.#listener;
-    if (!listener) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
-    const transfer = new Transfer(listener, this.options.limits.stallMs, (reply) => this.reply(reply));
+    const connector = this.#connector;
+    if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
+    const transfer = new Transfer(connector, this.options.limits.stallMs, (reply) => this.reply(reply));
     this.#transfer = transfer;
     if (this.#closed || this.#queue.some(isAbort)) transfer.abort(aborted());
     try {
@@ -204,7 +227,7 @@ export class Session {
     } finally {
       this.#transfer = undefined;
       if (transfer.failed) this.#failedTransfer = transfer;
-      else this.closeDataListener();
+      else this.closeDataConnector();
       this.#touch();
     }
   }
@@ -255,7 +278,7 @@ export class Session {
     if (!transfer) return;
     this.#failedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 
   async #answer(line: ControlLine): Promise<Reply> {
@@ -300,7 +323,7 @@ export class Session {
     this.#queue = [];
     // First of all, since this resets the data connection: a plain close would pass for the end of the file.
     this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 }
 

@@ -33,7 +33,7 @@ let refusals = 0;
 /** Each from another address where the system has several: wrong logins make those that follow wait. */
 async function refused(name: string, password: string): Promise<string> {
   const address = process.platform === 'linux' ? `127.0.1.${++refusals}` : '127.0.0.1';
-  const client = await RawClient.connect(servers.configuration.coordinator.port, address);
+  const client = await RawClient.connect(servers.configuration.coordinator.port, '127.0.0.1', address);
   await client.ask(`USER ${name}`);
   const { text } = await client.ask(`PASS ${password}`);
   client.destroy();

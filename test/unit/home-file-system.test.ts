@@ -99,18 +99,28 @@ type Ability = { [K in keyof FileSystem]-?: undefined extends FileSystem[K] ? K 
 test('what the inner file system can do beyond the rest, the home can do, at its own paths', async () => {
   const asked: unknown[] = [];
   const abilities: Pick<Required<FileSystem>, Ability> = {
-    crc32: async (path) => asked.push(path),
-    partialUpload: async (path) => {
+    async partialUpload(path) {
       asked.push(path);
       return undefined;
     },
+    async knownDigest(path) {
+      asked.push(path);
+      return 'digest';
+    },
+    async rememberDigest(path) {
+      asked.push(path);
+    },
+    async freeBytes(path) {
+      asked.push(path);
+      return 1;
+    },
   };
   const files = await HomeFileSystem.open(Object.assign(new MemoryFileSystem(), abilities), '/ann', false);
-  await files.crc32?.('/f');
-  await files.partialUpload?.('/g');
-  expect(asked).toEqual(['/ann/f', '/ann/g']);
-  const plain = await HomeFileSystem.open(new MemoryFileSystem(), '/ann', false);
-  expect([plain.crc32, plain.partialUpload]).toEqual([undefined, undefined]);
+  await files.partialUpload('/p');
+  expect(await files.knownDigest('/k', 'CRC32')).toBe('digest');
+  await files.rememberDigest('/r', await files.stat('/'), 'CRC32', 'digest');
+  expect(await files.freeBytes('/')).toBe(1);
+  expect(asked).toEqual(['/ann/p', '/ann/k', '/ann/r', '/ann']);
 });
 
 test('a user who may only read reads, and changes nothing', async () => {
