@@ -7,6 +7,13 @@ export interface FileTransfer {
   readonly path: string;
 }
 
+export interface Moved {
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** Of the whole file, where it is known. */
+  readonly crc32?: string | undefined;
+}
+
 /** What may hold a secret, also when it was typed in the wrong place: a password after USER. */
 const unloggedArguments: ReadonlySet<string> = new Set(['ACCT', 'PASS', 'USER']);
 
@@ -59,7 +66,8 @@ export class SessionRecord {
     this.#log.info({ event, ...fields }, event);
   }
 
-  transferred({ kind, path }: FileTransfer, bytes: number, milliseconds: number): void {
+  transferred({ kind, path }: FileTransfer, moved: Moved): void {
+    const { bytes, crc32 } = moved;
     if (kind === 'download') {
       this.#totals.downloads++;
       this.#totals.bytesDown += bytes;
@@ -67,14 +75,14 @@ export class SessionRecord {
       this.#totals.uploads++;
       this.#totals.bytesUp += bytes;
     }
-    this.#log.info({ event: kind, path, ...speed(bytes, milliseconds) }, `${kind} finished`);
+    this.#log.info({ event: kind, path, ...speed(moved), crc32 }, `${kind} finished`);
   }
 
-  transferFailed({ kind, path }: FileTransfer, bytes: number, milliseconds: number, error: unknown): void {
-    this.#totals[kind === 'download' ? 'bytesDown' : 'bytesUp'] += bytes;
+  transferFailed({ kind, path }: FileTransfer, moved: Moved, error: unknown): void {
+    this.#totals[kind === 'download' ? 'bytesDown' : 'bytesUp'] += moved.bytes;
     this.#totals.failures++;
     const reply = replyToError(error);
-    const fields = { event: `${kind}-failed`, path, ...speed(bytes, milliseconds), reason: reply?.text };
+    const fields = { event: `${kind}-failed`, path, ...speed(moved), reason: reply?.text };
     // What the client does is no trouble of the server.
     if (reply && (reply.code === 426 || reply.code >= 500)) this.#log.info(fields, `${kind} failed`);
     else this.#log.warn(reply ? fields : { ...fields, err: error }, `${kind} failed`);
@@ -89,7 +97,7 @@ export class SessionRecord {
   }
 }
 
-function speed(bytes: number, milliseconds: number) {
+function speed({ bytes, milliseconds }: Moved) {
   const mbPerS = milliseconds > 0 ? Math.round(bytes / milliseconds / 10) / 100 : 0;
   return { bytes, ms: Math.round(milliseconds), mbPerS };
 }

@@ -205,13 +205,25 @@ export class Session {
         transfer = begun;
         return work(begun);
       });
-      this.record.transferred(file, transfer?.bytes ?? 0, performance.now() - since);
+      const milliseconds = performance.now() - since;
+      const crc32 = await this.#knownCrc32(file.path);
+      this.record.transferred(file, { bytes: transfer?.bytes ?? 0, milliseconds, crc32 });
       return reply;
     } catch (error) {
-      this.record.transferFailed(file, transfer?.bytes ?? 0, performance.now() - since, error);
+      const milliseconds = performance.now() - since;
+      this.record.transferFailed(file, { bytes: transfer?.bytes ?? 0, milliseconds }, error);
       throw error;
     } finally {
       leave();
+    }
+  }
+
+  /** For the log alone, which can do without. */
+  async #knownCrc32(path: string): Promise<string | undefined> {
+    try {
+      return await this.fileSystem?.knownDigest?.(path, 'CRC32');
+    } catch {
+      return undefined; // Another session has just removed the file.
     }
   }
 
