@@ -2,22 +2,18 @@ import type { Socket } from 'node:net';
 import type { Log } from '../log/log.ts';
 import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { AdoptedConnection } from './adoption.ts';
+import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
-import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
+import { ControlConnection } from './control-connection.ts';
+import type { ControlLine } from './control-line-reader.ts';
 import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
 import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
+import type { Login, LoginResult } from './login-result.ts';
 import { PassiveListener } from './passive-listener.ts';
-import {
-  closesConnection,
-  defectReply,
-  formatReply,
-  type Reply,
-  ReplyError,
-  replyToError,
-} from './replies.ts';
+import { defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
@@ -28,8 +24,10 @@ export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
   readonly dataConnections: DataConnectionOptions;
+  /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
-  login(user: string, password: string): Promise<FileSystem | undefined>;
+  /** @param address the client's, IPv4 where it can be written so */
+  login(user: string, password: string, address: string): Promise<LoginResult>;
 }
 
 /** What a command leaves for one that follows. */
@@ -38,9 +36,6 @@ export type Preparation =
   | { readonly kind: 'restart'; readonly offset: number }
   /** Of bytes, the last one included. */
   | { readonly kind: 'range'; readonly start: number; readonly end: number };
-
-/** Answered at once while a transfer runs (RFC 959, section 4.1.3), everything else in its turn. */
-const urgentCommands = new Set(['NOOP', 'STAT']);
 
 /**
  * Between REST and its transfer, or RNFR and RNTO, clients set up the data connection and ask things. To forget an
@@ -70,13 +65,12 @@ export class Session {
   /** Of the next upload, after SITE EXPECT. */
   expectedBytes: number | undefined;
 
-  readonly #connection: AdoptedConnection;
-  readonly #reader = new ControlLineReader();
+  #site: ReadonlyMap<string, SiteCommand> = new Map();
+  readonly #connection: ControlConnection;
   readonly #loginTimer: NodeJS.Timeout;
   readonly #idleTimer: NodeJS.Timeout;
   #queue: ControlLine[] = [];
   #running: Promise<void> | undefined;
-  #repliesUnderWay = 0;
   #preparation: Preparation | undefined;
   #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
@@ -84,28 +78,24 @@ export class Session {
   #failedTransfer: Transfer | undefined;
   #closed = false;
 
-  constructor(connection: AdoptedConnection, options: SessionOptions) {
-    this.options = options;
-    this.#connection = connection;
-    this.log = options.log.child({ session: connection.id.slice(0, 8) });
+  constructor(adopted: AdoptedConnection, options: SessionOptions) {
     const { limits } = options;
+    this.options = options;
+    this.#connection = new ControlConnection(adopted, limits.goodbyeMs, {
+      onLines: (lines) => this.#receive(lines),
+      onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
+    });
+    this.log = options.log.child({ session: this.#connection.id });
     this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
     this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
-
-    const { socket } = this;
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
-    socket.on('data', (segment) => this.#receive(segment));
-    socket.on('end', () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')));
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    this.ended = closed.then(async () => {
+    this.ended = this.#connection.closed.then(async () => {
       this.#free();
       await this.#running;
     });
   }
 
   get socket(): Socket {
-    return this.#connection.commandSocket;
+    return this.#connection.socket;
   }
 
   get transfer(): Transfer | undefined {
@@ -120,12 +110,7 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
-    this.#repliesUnderWay++;
-    if (closesConnection(reply)) this.#closeInTime();
-    // ftp-srv's `raw` letters are written as they are, and it swallows the errors of a lost connection.
-    await this.#connection.reply(reply.code, { raw: true, message: formatReply(reply).slice(0, -2) });
-    this.#repliesUnderWay--;
-    if (closesConnection(reply)) this.socket.destroySoon();
+    await this.#connection.send(reply);
   }
 
   /** @throws FileSystemError `invalid-name` */
@@ -133,9 +118,15 @@ export class Session {
     return resolvePath(this.workingFolder, argument);
   }
 
-  loggedIn(fileSystem: FileSystem): void {
+  /** The SITE commands of the one who is logged in, if anybody is. */
+  get site(): ReadonlyMap<string, SiteCommand> {
+    return this.fileSystem ? this.#site : new Map();
+  }
+
+  loggedIn({ fileSystem, site }: Login): void {
     clearTimeout(this.#loginTimer);
     this.fileSystem = fileSystem;
+    this.#site = site ?? this.options.site;
   }
 
   prepare(preparation: Preparation): void {
@@ -192,9 +183,9 @@ export class Session {
     }
   }
 
-  #receive(segment: Uint8Array): void {
+  #receive(lines: readonly ControlLine[]): void {
     this.#touch();
-    for (const line of this.#reader.read(segment)) {
+    for (const line of lines) {
       if (this.#closed) return;
       if (this.#transfer && isAbort(line)) this.#transfer.abort(aborted());
       if (this.#transfer && this.#queue.length === 0 && isUrgent(line)) {
@@ -266,7 +257,7 @@ export class Session {
 
   #endIdle(): void {
     // Only a client is idle: a command that is busy is not, one whose reply the client does not take is.
-    if (this.#transfer || (this.#running && this.#repliesUnderWay === 0)) this.#touch();
+    if (this.#transfer || (this.#running && !this.#connection.isReplying)) this.#touch();
     else this.#end(421, 'The connection was idle for too long.');
   }
 
@@ -274,12 +265,6 @@ export class Session {
     if (this.#closed) return;
     this.#free();
     void this.reply({ code, text });
-  }
-
-  /** A client that does not take the last reply shall not hold the connection. */
-  #closeInTime(): void {
-    const timer = setTimeout(() => this.socket.destroy(), this.options.limits.goodbyeMs);
-    this.socket.once('close', () => clearTimeout(timer));
   }
 
   #free(): void {
@@ -295,25 +280,4 @@ export class Session {
 
 function aborted(): ReplyError {
   return new ReplyError(426, 'The transfer was aborted.');
-}
-
-function parseCommand(text: string): { verb: string; argument: string } {
-  const space = text.indexOf(' ');
-  if (space < 0) return { verb: text.toUpperCase(), argument: '' };
-  // Spaces belong to the argument: names may begin and end with them.
-  return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
-}
-
-function verbOf(line: ControlLine): string | undefined {
-  return line.kind === 'command' ? parseCommand(line.text).verb : undefined;
-}
-
-function isAbort(line: ControlLine): boolean {
-  return verbOf(line) === 'ABOR';
-}
-
-function isUrgent(line: ControlLine): boolean {
-  if (line.kind !== 'command') return false;
-  const { verb, argument } = parseCommand(line.text);
-  return urgentCommands.has(verb) && argument === '';
 }

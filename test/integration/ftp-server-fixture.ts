@@ -36,7 +36,8 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     port: 0,
     log: createLog('test', 'silent'),
     greeting: 'Test',
-    login: async (user, password) => (user === 'u' && password === 'p' ? files : undefined),
+    login: async (user, password) =>
+      user === 'u' && password === 'p' ? { fileSystem: files } : { refused: 'wrong-password' },
     site: site ?? new Map(),
     ...(dataConnections && { dataConnections }),
     limits: { failedLoginDelayMs: 1, ...limits },

@@ -83,7 +83,7 @@ async function site(session: Session, argument: string): Promise<Reply> {
   const siteArgument = rest.join(' ');
   if (verb === 'HELP') return siteHelp(session);
   if (verb === 'EXPECT') return expect(session, siteArgument);
-  const command = session.options.site.get(verb);
+  const command = session.site.get(verb);
   if (!command) return { code: 504, text: 'There is no such SITE command; SITE HELP lists them.' };
   return { code: 200, text: verb, lines: await command(siteArgument) };
 }
@@ -99,6 +99,6 @@ function expect(session: Session, argument: string): Reply {
 }
 
 function siteHelp(session: Session): Reply {
-  const lines = ['EXPECT', 'HELP', ...session.options.site.keys()].sort().map((name) => `SITE ${name}`);
+  const lines = ['EXPECT', 'HELP', ...session.site.keys()].sort().map((name) => `SITE ${name}`);
   return { code: 214, text: 'These SITE commands are supported.', lines };
 }
