@@ -67,6 +67,10 @@ export class HomeFileSystem implements FileSystem {
     return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
   }
 
+  partialUpload(path: string): Promise<Entry | undefined> {
+    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
+  }
+
   freeBytes(path: string): Promise<number | undefined> {
     return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
   }
@@ -96,6 +100,7 @@ export class HomeFileSystem implements FileSystem {
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
     const upload = await this.#change(path, (inner) => this.#inner.write(inner, mode, signal));
     return {
+      offset: upload.offset,
       stream: upload.stream,
       commit: () => this.at(path, () => upload.commit()),
       abort: () => upload.abort(),

@@ -17,7 +17,8 @@ import { Pool } from './pool/pool.ts';
 import { reportStatus, reportWhere } from './site-reports.ts';
 import { SplitFileSystem } from './split-file-system.ts';
 import { Collector } from './upkeep/collector.ts';
-import { SegmentLeases } from './upkeep/segment-leases.ts';
+import { Leases } from './upkeep/leases.ts';
+import { PartialExpiry } from './upkeep/partial-expiry.ts';
 
 /**
  * Starts the coordinator: what the last run left unfinished is given up first, then clients are let in. Storage
@@ -30,9 +31,11 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   const users = await openUsers(coordinator.usersFile, log);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(configuration.storageServers, log);
-  const leases = new SegmentLeases();
+  const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
+  let expiry: PartialExpiry | undefined;
   const close = async () => {
+    await expiry?.stop();
     await collector.stop();
     pool.close();
     await catalogue.close();
@@ -58,6 +61,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       login: (user, password) => logins.login(user, password),
       limits: engineLimits(coordinator.limits),
     });
+    expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
     collector.wake();
     for (const storageServer of pool.servers) void storageServer.probe(); // A failure is logged by the server.
     return {

@@ -44,6 +44,11 @@ export interface FileSystem {
   rememberDigest?(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void>;
   /** Bytes that can still be stored below a folder; undefined where nobody can tell. */
   freeBytes?(path: string): Promise<number | undefined>;
+  /**
+   * What an interrupted upload left at `path`, where nothing else is: with `append` a further upload continues it.
+   * Undefined where there is none. It is not an entry: no other method knows it, but `removeFile` removes it.
+   */
+  partialUpload?(path: string): Promise<Entry | undefined>;
 }
 
 export type WriteMode = 'replace' | 'append';
@@ -59,6 +64,8 @@ export interface Entry {
 }
 
 export interface Upload {
+  /** Of the first byte in the file: 0, or its size when the upload began to add to it. */
+  readonly offset: number;
   /** Takes the bytes. An error of this stream ends the upload; the engine then calls {@link abort}. */
   readonly stream: Writable;
   /**
@@ -66,7 +73,10 @@ export interface Upload {
    * @returns what the final 226 says.
    */
   commit(): Promise<string>;
-  /** Called instead of {@link commit} however the upload ended; removes every trace, and never rejects. */
+  /**
+   * Called instead of {@link commit} however the upload ended. The path stays as it was; what arrived is dropped, or
+   * kept to be continued where the file system can ({@link FileSystem.partialUpload}). Never rejects.
+   */
   abort(): Promise<void>;
 }
 

@@ -84,10 +84,14 @@ export class Transfer {
     target.on('error', (error) => this.#fail(error));
     await this.#run(announcement, async (socket) => {
       socket.pipe(target);
-      await Promise.all([
-        finished(socket, { writable: false, signal: this.signal }),
-        finished(target, { signal: this.signal }),
-      ]);
+      try {
+        await Promise.all([
+          finished(socket, { writable: false, signal: this.signal }),
+          finished(target, { signal: this.signal }),
+        ]);
+      } finally {
+        socket.unpipe(target); // Even of a destroyed socket the rest would come.
+      }
     });
     return this.bytes;
   }

@@ -289,6 +289,7 @@ describe('an upload', () => {
     const { port } = await startFixture({
       wrap: replacing(() => ({
         write: async () => ({
+          offset: 0,
           stream: new Writable({
             write: (_chunk, _encoding, done) => done(new FileSystemError('no-space', 'The disk is full.')),
           }),
@@ -311,6 +312,7 @@ describe('an upload', () => {
     const { port } = await startFixture({
       wrap: replacing(() => ({
         write: async () => ({
+          offset: 0,
           stream,
           commit: () => Promise.reject(new Error('committed')),
           abort: async () => undefined,

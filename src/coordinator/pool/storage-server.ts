@@ -25,6 +25,8 @@ export class StorageServer {
   readonly #folders = new Set<string>();
   #inUse = 0;
   #failure: string | undefined;
+  /** A connection has been lost since the last one was made. */
+  #doubtful = false;
   #closed = false;
 
   constructor(configuration: StorageServerConfiguration, log: Log) {
@@ -57,6 +59,21 @@ export class StorageServer {
     };
   }
 
+  /** Whether somebody waits for a place. */
+  get wanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Returns at once unless it has failed of late. @throws FileSystemError when it is (still) down */
+  async refuseIfDown(): Promise<void> {
+    if (this.#failure === undefined && !this.#doubtful) return;
+    try {
+      await this.use((connection) => connection.ping());
+    } catch (error) {
+      throw this.toFileSystemError(error);
+    }
+  }
+
   /**
    * A working connection, for somebody who holds a place. Give it to {@link release} afterwards.
    * @throws FileSystemError `unavailable`, at once or within seconds
@@ -75,6 +92,7 @@ export class StorageServer {
       }
       if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
       this.#failure = undefined;
+      this.#doubtful = false;
       return connection;
     } catch (error) {
       const failure = this.#describe(error);
@@ -85,6 +103,7 @@ export class StorageServer {
   }
 
   release(connection: StorageConnection): void {
+    if (connection.closed) this.#doubtful = true;
     if (connection.closed || this.#closed || this.#idle.length >= maximumIdleConnections) connection.close();
     else this.#idle.push(connection);
   }

@@ -3,6 +3,7 @@ import { formatFacts, formatTime, parseTime } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
+import { statForResume } from './resume.ts';
 
 /** RFC 3659 for SIZE, MDTM, MLST; draft-somers-ftp-mfxx-04 for MFMT. */
 export const fileFactsCommands: readonly (readonly [string, Command])[] = [
@@ -20,12 +21,14 @@ export async function fileAt(path: string, files: FileSystem): Promise<Entry> {
 }
 
 async function size(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  const entry = await fileAt(session.resolve(argument), files);
+  const path = session.resolve(argument);
+  const entry = await statForResume(path, files);
+  if (entry.kind !== 'file') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
   return { code: 213, text: String(entry.size) };
 }
 
 async function modified(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  const entry = await files.stat(session.resolve(argument));
+  const entry = await statForResume(session.resolve(argument), files);
   return { code: 213, text: formatTime(entry.modified) };
 }
 

@@ -5,6 +5,7 @@ import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
 import { fileAt } from './file-facts.ts';
+import { statForResume } from './resume.ts';
 
 /** RFC 959, section 4.1.3, and RFC 3659, section 5 for REST in stream mode. */
 export const transferCommands: readonly (readonly [string, Command])[] = [
@@ -76,9 +77,13 @@ async function store(session: Session, argument: string, files: FileSystem): Pro
   const offset = takeOffset(session);
   if (offset === 0) return upload(session, argument, files, 'replace');
   // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
-  const { size } = await files.stat(session.resolve(argument));
-  if (offset !== size) throw new ReplyError(554, `The file has ${size} bytes: only REST ${size} can go on.`);
-  return upload(session, argument, files, 'append');
+  const { size } = await statForResume(session.resolve(argument), files);
+  if (offset !== size) throw wrongOffset(size);
+  return upload(session, argument, files, 'append', offset);
+}
+
+function wrongOffset(size: number): ReplyError {
+  return new ReplyError(554, `There are ${size} bytes: only REST ${size} can go on.`);
 }
 
 function takeOffset(session: Session): number {
@@ -89,13 +94,15 @@ function takeOffset(session: Session): number {
 
 /**
  * The upload is committed only when the client ended it well: its end of file came (not a reset), no ABOR, the
- * control connection stands, and the bytes are as many as SITE EXPECT said. Otherwise the old file stays.
+ * control connection stands, and the bytes are as many as SITE EXPECT said. Otherwise the old file stays; where there
+ * was none, the file system may keep what arrived, to be continued by APPE or REST and STOR.
  */
 async function upload(
   session: Session,
   argument: string,
   files: FileSystem,
   mode: WriteMode,
+  offset?: number,
 ): Promise<Reply> {
   if (argument === '') throw new ReplyError(501, 'A name is needed.');
   const path = session.resolve(argument);
@@ -105,10 +112,12 @@ async function upload(
     const { signal } = transfer;
     const begun = await files.write(path, mode, signal);
     try {
+      // Another upload may have ended since the size was looked at.
+      if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
       const bytes = await transfer.receive(begun.stream, 'Send the bytes.');
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
-        throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected; nothing is stored.`);
+        throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);
       }
     } catch (error) {
       await begun.abort();
