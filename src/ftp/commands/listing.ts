@@ -36,9 +36,9 @@ export async function listingLines(
 function listNames(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   return sendLines(session, async () => {
     const { asked } = withoutFlags(argument);
-    const { kind, isPattern, names } = await listed(session, argument, files);
-    if (isPattern) return mapLazily(names, ([name]) => name);
+    const { kind, isContent, names } = await listed(session, argument, files);
     if (kind === 'file') return [asked];
+    if (!isContent) return mapLazily(names, ([name]) => name);
     const prefix =
       asked === '' || asked === '.' || asked.endsWith('/') ? asked.replace(/^\.$/, '') : `${asked}/`;
     return mapLazily(names, ([name]) => prefix + name);
@@ -59,7 +59,8 @@ type Named = readonly [name: string, entry: Entry];
 
 interface Listed {
   readonly kind: Entry['kind'];
-  readonly isPattern: boolean;
+  /** Whether these are the entries of the one folder that was asked for. */
+  readonly isContent: boolean;
   /** Sorted by name. */
   readonly names: readonly Named[];
 }
@@ -72,17 +73,17 @@ async function listed(session: Session, argument: string, files: FileSystem): Pr
     const entry = await files.stat(path);
     if (entry.kind === 'directory' && !itself) {
       const entries = await files.list(path);
-      return { kind: 'directory', isPattern: false, names: sorted(entries.map((each) => [each.name, each])) };
+      return { kind: 'directory', isContent: true, names: sorted(entries.map((each) => [each.name, each])) };
     }
     const name = itself ? asked || '.' : entry.name;
-    return { kind: entry.kind, isPattern: false, names: [[name, entry]] };
+    return { kind: entry.kind, isContent: false, names: [[name, entry]] };
   } catch (error) {
     const isPattern = error instanceof FileSystemError && error.kind === 'missing' && hasWildcards(asked);
     if (!isPattern) throw error;
     const matches = await expandWildcards(path, files);
     if (matches.length === 0) throw new FileSystemError('missing', `Nothing matches ${asked}.`);
     const names = matches.map((match): Named => [shown(match, session, asked), match.entry]);
-    return { kind: 'directory', isPattern: true, names: sorted(names) };
+    return { kind: 'directory', isContent: false, names: sorted(names) };
   }
 }
 
