@@ -109,7 +109,7 @@ export class MemoryFileSystem implements FileSystem {
       open = false;
     };
     return {
-      offset: chunks[0]?.length ?? 0,
+      offset: present && mode === 'append' ? present.bytes.length : 0,
       stream: new Writable({
         write(chunk: Buffer, _encoding, done) {
           chunks.push(chunk);

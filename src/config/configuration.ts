@@ -46,12 +46,12 @@ export interface CoordinatorConfiguration {
   readonly port: number;
   /** Absolute; holds the catalogue. */
   readonly folder: string;
-  /** Without: any free port for passive mode, and no active mode. */
-  readonly dataConnections?: CoordinatorDataConnections;
   /** Absolute; the accounts beside the owner's, once there are any. */
   readonly usersFile: string;
   readonly limits: CoordinatorLimits;
   readonly tls: CoordinatorTls;
+  /** Without: any free port for passive mode, and no active mode. */
+  readonly dataConnections?: CoordinatorDataConnections;
 }
 
 export interface StorageServerConfiguration {

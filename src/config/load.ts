@@ -60,9 +60,9 @@ export function isLocal(server: { readonly host: string }): boolean {
 export function toEnvironment(configuration: Configuration): Record<string, string> {
   const { coordinator, storageServers, layout } = configuration;
   const environment: Record<string, string> = {
-    ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     ...limitsToEnvironment(coordinator.limits),
     [usersFileVariable]: coordinator.usersFile,
+    ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     [layoutVariables.dataParts]: String(layout.dataParts),
     [layoutVariables.parityParts]: String(layout.parityParts),
   };
@@ -97,11 +97,11 @@ function readConfiguration(
     account: reader.account(coordinatorVariables),
     host,
     port: reader.port(coordinatorVariables.port, firstPort),
-    ...(dataConnections && { dataConnections }),
     folder,
     usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
     limits: readLimits(variables, reader.problems),
     tls: readCoordinatorTls(reader, isLocal({ host })),
+    ...(dataConnections && { dataConnections }),
   };
   const commonHost = reader.host(storageHostVariable, localhost);
   const storageServers = storageNumbers(variables, reader.problems).map((number) => {

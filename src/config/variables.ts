@@ -48,8 +48,8 @@ const single: readonly string[] = [
   ...Object.values(limitVariables),
   storageHostVariable,
   ...Object.values(layoutVariables),
-  ...Object.values(dataConnectionVariables),
   ...Object.values(tlsVariables),
+  ...Object.values(dataConnectionVariables),
 ];
 
 export function storageVariables(number: number) {

@@ -38,17 +38,17 @@ export interface FileSystem {
    * @param signal aborted when the client gave up (ABOR, lost control connection): commit must then fail.
    */
   write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload>;
+  /**
+   * What an interrupted upload left at `path`, where nothing else is: with `append` a further upload continues it.
+   * Undefined where there is none. It is not an entry: no other method knows it, but `removeFile` removes it.
+   */
+  partialUpload?(path: string): Promise<Entry | undefined>;
   /** The digest of the whole file, lower-case hexadecimal, where it can be had without reading the file. */
   knownDigest?(path: string, algorithm: DigestAlgorithm): Promise<string | undefined>;
   /** A digest of the whole file was computed. @param entry the file as it was before it was read */
   rememberDigest?(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void>;
   /** Bytes that can still be stored below a folder; undefined where nobody can tell. */
   freeBytes?(path: string): Promise<number | undefined>;
-  /**
-   * What an interrupted upload left at `path`, where nothing else is: with `append` a further upload continues it.
-   * Undefined where there is none. It is not an entry: no other method knows it, but `removeFile` removes it.
-   */
-  partialUpload?(path: string): Promise<Entry | undefined>;
 }
 
 export type WriteMode = 'replace' | 'append';
