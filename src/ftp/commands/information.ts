@@ -51,6 +51,7 @@ function features(session: Session): Reply {
     'UTF8',
     atomicStoreFeature,
   ];
+  if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');
   if (session.fileSystem?.crc32) lines.push('HASH CRC32*');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }
