@@ -109,6 +109,7 @@ export class MemoryFileSystem implements FileSystem {
       open = false;
     };
     return {
+      offset: present && mode === 'append' ? present.bytes.length : 0,
       stream: new Writable({
         write(chunk: Buffer, _encoding, done) {
           chunks.push(chunk);

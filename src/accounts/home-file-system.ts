@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { DigestAlgorithm } from '../ftp/digest.ts';
 import {
   type Entry,
   type FileSystem,
@@ -12,7 +13,6 @@ import {
  * already, so that no path leads out; what errors say of paths is as the user knows them.
  */
 export class HomeFileSystem implements FileSystem {
-  readonly crc32?: (path: string) => Promise<number>;
   readonly #inner: FileSystem;
   readonly #home: string;
   readonly #readOnly: boolean;
@@ -35,7 +35,6 @@ export class HomeFileSystem implements FileSystem {
     this.#inner = inner;
     this.#home = home === '/' ? '' : home;
     this.#readOnly = readOnly;
-    if (inner.crc32) this.crc32 = (path) => this.at(path, (real) => inner.crc32?.(real) ?? unsupported());
   }
 
   /** Runs something on the place in the inner file system that a path of the user means. */
@@ -81,10 +80,27 @@ export class HomeFileSystem implements FileSystem {
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
     const upload = await this.#change(path, (inner) => this.#inner.write(inner, mode, signal));
     return {
+      offset: upload.offset,
       stream: upload.stream,
       commit: () => this.at(path, () => upload.commit()),
       abort: () => upload.abort(),
     };
+  }
+
+  partialUpload(path: string): Promise<Entry | undefined> {
+    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
+  }
+
+  knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
+    return this.at(path, (inner) => this.#inner.knownDigest?.(inner, algorithm));
+  }
+
+  rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+    return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
+  }
+
+  freeBytes(path: string): Promise<number | undefined> {
+    return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
   }
 
   async #change<T>(path: string, work: (inner: string) => Promise<T>): Promise<T> {
@@ -133,8 +149,4 @@ function replaceEach(text: string, words: Iterable<string>, replacement: (word: 
     index += word?.length ?? 1;
   }
   return result;
-}
-
-function unsupported(): never {
-  throw new FileSystemError('unavailable', 'There is no checksum.');
 }

@@ -1,3 +1,4 @@
+import type { CoordinatorDataConnections } from './data-connections.ts';
 import type { CoordinatorLimits } from './limits.ts';
 
 /** Who may log in to one server. */
@@ -49,6 +50,8 @@ export interface CoordinatorConfiguration {
   readonly usersFile: string;
   readonly limits: CoordinatorLimits;
   readonly tls: CoordinatorTls;
+  /** Without: any free port for passive mode, and no active mode. */
+  readonly dataConnections?: CoordinatorDataConnections;
 }
 
 export interface StorageServerConfiguration {

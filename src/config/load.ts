@@ -7,6 +7,7 @@ import {
   type CoordinatorConfiguration,
   type StorageServerConfiguration,
 } from './configuration.ts';
+import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
 import { limitsToEnvironment, readLimits } from './limits.ts';
 import {
@@ -61,6 +62,7 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
   const environment: Record<string, string> = {
     ...limitsToEnvironment(coordinator.limits),
     [usersFileVariable]: coordinator.usersFile,
+    ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     [layoutVariables.dataParts]: String(layout.dataParts),
     [layoutVariables.parityParts]: String(layout.parityParts),
   };
@@ -88,6 +90,7 @@ function readConfiguration(
   fileProblems: readonly string[] = [],
 ): Configuration {
   const reader = new VariableReader(variables, base);
+  const dataConnections = readDataConnections(variables, reader.problems);
   const folder = reader.folder(coordinatorVariables.folder, 'server_folder');
   const host = reader.host(coordinatorVariables.host, localhost);
   const coordinator: CoordinatorConfiguration = {
@@ -98,6 +101,7 @@ function readConfiguration(
     usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
     limits: readLimits(variables, reader.problems),
     tls: readCoordinatorTls(reader, isLocal({ host })),
+    ...(dataConnections && { dataConnections }),
   };
   const commonHost = reader.host(storageHostVariable, localhost);
   const storageServers = storageNumbers(variables, reader.problems).map((number) => {

@@ -1,3 +1,4 @@
+import { dataConnectionVariables } from './data-connections.ts';
 import { limitVariables } from './limits.ts';
 
 /** The names of the variables of a configuration, as the seeds have them and as people write them. */
@@ -48,6 +49,7 @@ const single: readonly string[] = [
   storageHostVariable,
   ...Object.values(layoutVariables),
   ...Object.values(tlsVariables),
+  ...Object.values(dataConnectionVariables),
 ];
 
 export function storageVariables(number: number) {

@@ -28,7 +28,6 @@ import { PartialExpiry } from './upkeep/partial-expiry.ts';
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout } = configuration;
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
-  const users = await openUsers(coordinator.usersFile, log);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(configuration.storageServers, log);
   const leases = new Leases();
@@ -41,6 +40,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     await catalogue.close();
   };
   try {
+    const users = await openUsers(coordinator.usersFile, log);
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
@@ -59,6 +59,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       greeting: 'SplitFTP ready',
       login: (user, password) => logins.login(user, password),
       limits: engineLimits(coordinator.limits),
+      ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
     collector.wake();

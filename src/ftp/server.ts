@@ -1,6 +1,7 @@
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
 import { type AdoptedConnection, type AdoptingServer, listenAndAdopt } from './adoption.ts';
+import type { DataConnectionOptions } from './data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
 import { Session, type SiteCommand } from './session.ts';
@@ -22,6 +23,8 @@ export interface FtpServerOptions {
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly limits?: Partial<Limits>;
   readonly tls?: FtpTls;
+  /** Without: any free port for PASV and EPSV, and no active mode. */
+  readonly dataConnections?: DataConnectionOptions;
 }
 
 export interface FtpServer {
@@ -49,6 +52,7 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
       log,
       limits,
       site: options.site ?? new Map(),
+      dataConnections: options.dataConnections ?? { activeMode: false },
       login: (user, password, address) => options.login(user, password, address),
       ...(tls && settings && { tls: { ...tls, settings } }),
     });

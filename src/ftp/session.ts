@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
+import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
 import { ControlConnection } from './control-connection.ts';
 import type { ControlLine } from './control-line-reader.ts';
+import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
+import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
@@ -22,6 +25,7 @@ export type SiteCommand = (argument: string) => Promise<readonly string[]>;
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  readonly dataConnections: DataConnectionOptions;
   /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
   /** @param address the client's, IPv4 where it can be written so */
@@ -37,7 +41,9 @@ export interface SessionTls extends FtpTls {
 /** What a command leaves for one that follows. */
 export type Preparation =
   | { readonly kind: 'rename'; readonly from: string }
-  | { readonly kind: 'restart'; readonly offset: number };
+  | { readonly kind: 'restart'; readonly offset: number }
+  /** Of bytes, the last one included. */
+  | { readonly kind: 'range'; readonly start: number; readonly end: number };
 
 /**
  * Between REST and its transfer, or RNFR and RNTO, clients set up the data connection and ask things. To forget an
@@ -60,6 +66,8 @@ export class Session {
   workingFolder = '/';
   /** What MLSD and MLST tell; set by OPTS MLST. */
   facts: readonly FactName[] = factNames;
+  /** Of HASH; set by OPTS HASH. */
+  digestAlgorithm: DigestAlgorithm = digestAlgorithms[0];
   /** After EPSV ALL (RFC 2428, section 4). */
   onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
@@ -75,7 +83,7 @@ export class Session {
   #queue: ControlLine[] = [];
   #running: Promise<void> | undefined;
   #preparation: Preparation | undefined;
-  #listener: PassiveListener | undefined;
+  #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
   /** Its data connection is closed after its reply. */
   #endedTransfer: Transfer | undefined;
@@ -151,10 +159,11 @@ export class Session {
     this.fileSystem = undefined;
     this.workingFolder = '/';
     this.facts = factNames;
+    this.digestAlgorithm = digestAlgorithms[0];
     this.onlyExtendedPassive = false;
     this.expectedBytes = undefined;
     this.#preparation = undefined;
-    this.closeDataListener();
+    this.closeDataConnector();
     this.#loginTimer.refresh();
   }
 
@@ -169,30 +178,42 @@ export class Session {
     return preparation;
   }
 
-  /** Opens the listener for the next transfer; an earlier one is closed. Gives its port. */
+  /** Opens the listener for the next transfer; what was prepared before is closed. Gives its port. */
   async listenForData(): Promise<number> {
-    this.closeDataListener();
-    const listener = await PassiveListener.open(this.socket, this.options.limits.dataConnectionMs);
-    this.#listener = listener;
-    if (this.#closed) this.closeDataListener();
+    this.closeDataConnector();
+    const { limits, dataConnections } = this.options;
+    const listener = await PassiveListener.open(
+      this.socket,
+      limits.dataConnectionMs,
+      dataConnections.passivePorts,
+    );
+    this.#connector = listener;
+    if (this.#closed) this.closeDataConnector();
     return listener.port;
   }
 
-  closeDataListener(): void {
-    this.#listener?.close();
-    this.#listener = undefined;
+  /** Has the next transfer connect to the client; what was prepared before is closed. */
+  connectForData(client: ClientPort): void {
+    this.closeDataConnector();
+    const localAddress = plainAddress(this.socket.localAddress ?? '');
+    this.#connector = new ActiveConnector(client, localAddress, this.options.limits.dataConnectionMs);
+  }
+
+  closeDataConnector(): void {
+    this.#connector?.close();
+    this.#connector = undefined;
   }
 
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
-    const listener = this.#listener;
-    if (!listener) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
+    const connector = this.#connector;
+    if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
     const { limits, tls } = this.options;
     if (tls?.required && !this.protectsData) {
       throw new ReplyError(521, 'Data must be protected: use PROT P first.');
     }
     const transfer = new Transfer({
-      listener,
+      connector,
       stallMs: limits.stallMs,
       announce: (reply) => this.reply(reply),
       ...(this.protectsData && { tls: this.#tlsUpgrade() }),
@@ -204,7 +225,7 @@ export class Session {
     } finally {
       this.#transfer = undefined;
       if (transfer.isOpen) this.#endedTransfer = transfer;
-      else this.closeDataListener();
+      else this.closeDataConnector();
       this.#touch();
     }
   }
@@ -264,7 +285,7 @@ export class Session {
     if (!transfer) return;
     this.#endedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 
   async #answer(line: ControlLine): Promise<Reply> {
@@ -309,7 +330,7 @@ export class Session {
     this.#queue = [];
     // First of all, since this resets the data connection: a plain close would pass for the end of the file.
     this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 }
 

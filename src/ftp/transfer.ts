@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataConnection } from './data-connection.ts';
-import type { PassiveListener } from './passive-listener.ts';
+import type { DataConnector } from './data-connector.ts';
 import { type Reply, ReplyError } from './replies.ts';
 import type { TlsUpgrade } from './tls.ts';
 
 const lostConnection = new ReplyError(426, 'The data connection was lost; the transfer is aborted.');
 
 export interface TransferOptions {
-  readonly listener: PassiveListener;
+  readonly connector: DataConnector;
   /** A transfer in which no byte moves for so long is aborted, in milliseconds. */
   readonly stallMs: number;
   /** Sends the preliminary reply once everything is ready but the data connection. */
@@ -117,9 +117,9 @@ export class Transfer {
     demandsCloseNotify: boolean,
     move: (socket: Socket) => Promise<void>,
   ): Promise<void> {
-    const { listener, announce, tls } = this.#options;
+    const { connector, announce, tls } = this.#options;
     await announce({ code: 150, text: announcement });
-    const connection = new DataConnection(await listener.connection(this.signal));
+    const connection = new DataConnection(await connector.connection(this.signal));
     this.#connection = connection;
     const reset = () => {
       if (!this.#failed) connection.reset();

@@ -2,6 +2,7 @@ import { atomicStoreFeature } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
+import { digestFeature } from './digest.ts';
 import { listingLines } from './listing.ts';
 
 /** RFC 959, section 4.1.3, and RFC 2389 for FEAT. */
@@ -50,9 +51,11 @@ function features(session: Session): Reply {
     'TVFS',
     'UTF8',
     atomicStoreFeature,
+    digestFeature(session),
+    'RANG STREAM',
   ];
   if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');
-  if (session.fileSystem?.crc32) lines.push('HASH CRC32*');
+  if (session.options.dataConnections.activeMode) lines.push('EPRT');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }
 

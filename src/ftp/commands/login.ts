@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { plainAddress } from '../passive-listener.ts';
+import { plainAddress } from '../data-connector.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open } from './command.ts';
