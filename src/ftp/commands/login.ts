@@ -13,7 +13,7 @@ export const loginCommands: readonly (readonly [string, Command])[] = [
 
 function giveName(session: Session, name: string): Reply {
   if (session.options.tls?.required && !session.isSecure) {
-    return { code: 530, text: 'No passwords in plain text: use AUTH TLS first.' };
+    return { code: 534, text: 'Nobody logs in in plain text here: use AUTH TLS first.' };
   }
   if (name === '') return { code: 501, text: 'USER needs a name.' };
   // A second USER begins anew (RFC 959, USER), which some clients do over one connection.
