@@ -19,8 +19,12 @@ sent = 0
 def count(block):
     global sent
     sent += len(block)
-    if sent >= int(limit):
-        os.kill(os.getpid(), 9)
+    if sent < int(limit):
+        return
+    # What is still on its way when a program ends may be lost with its control connection.
+    while f"{sent} bytes so far" not in client.sendcmd("STAT"):
+        pass
+    os.kill(os.getpid(), 9)
 
 
 with open(local, "rb") as source:
