@@ -1,7 +1,42 @@
+import type { CoordinatorDataConnections } from './data-connections.ts';
+import type { CoordinatorLimits } from './limits.ts';
+
 /** Who may log in to one server. */
 export interface Account {
   readonly user: string;
   readonly password: string;
+}
+
+/** PEM files of a server's certificate (with the chain behind it, if there is one) and of its private key; absolute. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Encryption between clients and the coordinator: TLS 1.2 and up. */
+export interface CoordinatorTls {
+  /** `optional`: clients that ask for it (RFC 4217); `required`: nobody logs in without. */
+  readonly mode: 'off' | 'optional' | 'required';
+  /** Where it also listens for clients that begin with TLS. */
+  readonly implicitPort?: number;
+  /** Otherwise one is generated in the coordinator's folder. */
+  readonly certificate?: CertificateFiles;
+  /** SHA-256 of the certificate that the split client insists on, 64 lowercase hexadecimal digits. */
+  readonly fingerprint?: string;
+}
+
+/** Encryption between the coordinator and one storage server. */
+export interface StorageTls {
+  /** `explicit`: AUTH TLS (RFC 4217) before anything else; `implicit`: from the first byte. */
+  readonly mode: 'off' | 'explicit' | 'implicit';
+  /** Somebody wrote down that it is off, so that a bundled server may listen outside loopback all the same. */
+  readonly waived: boolean;
+  /** SHA-256 of its certificate, 64 lowercase hexadecimal digits; whoever has signed that does not matter then. */
+  readonly fingerprint?: string;
+  /** Absolute; a PEM file with the certificates that it, or who has signed it, may have. */
+  readonly ca?: string;
+  /** Of a bundled server; otherwise one is generated beside its folder. */
+  readonly certificate?: CertificateFiles;
 }
 
 export interface CoordinatorConfiguration {
@@ -11,6 +46,12 @@ export interface CoordinatorConfiguration {
   readonly port: number;
   /** Absolute; holds the catalogue. */
   readonly folder: string;
+  /** Absolute; the accounts beside the owner's, once there are any. */
+  readonly usersFile: string;
+  readonly limits: CoordinatorLimits;
+  readonly tls: CoordinatorTls;
+  /** Without: any free port for passive mode, and no active mode. */
+  readonly dataConnections?: CoordinatorDataConnections;
 }
 
 export interface StorageServerConfiguration {
@@ -21,6 +62,7 @@ export interface StorageServerConfiguration {
   readonly port: number;
   /** Absolute; where a bundled server keeps its parts. Unused for a server on another machine. */
   readonly folder: string;
+  readonly tls: StorageTls;
 }
 
 export interface Configuration {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   type Account,
   type Configuration,
@@ -7,7 +7,16 @@ import {
   type CoordinatorConfiguration,
   type StorageServerConfiguration,
 } from './configuration.ts';
+import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
+import { limitsToEnvironment, readLimits } from './limits.ts';
+import {
+  coordinatorTlsEnvironment,
+  implicitPortOf,
+  readCoordinatorTls,
+  readStorageTls,
+  storageTlsEnvironment,
+} from './tls.ts';
 import {
   coordinatorVariables,
   layoutVariables,
@@ -15,6 +24,7 @@ import {
   storageHostVariable,
   storageNumber,
   storageVariables,
+  usersFileVariable,
 } from './variables.ts';
 
 export interface ConfigurationSource {
@@ -50,6 +60,9 @@ export function isLocal(server: { readonly host: string }): boolean {
 export function toEnvironment(configuration: Configuration): Record<string, string> {
   const { coordinator, storageServers, layout } = configuration;
   const environment: Record<string, string> = {
+    ...limitsToEnvironment(coordinator.limits),
+    [usersFileVariable]: coordinator.usersFile,
+    ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     [layoutVariables.dataParts]: String(layout.dataParts),
     [layoutVariables.parityParts]: String(layout.parityParts),
   };
@@ -64,6 +77,9 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
     environment[names.port] = String(server.port);
     environment[names.folder] = server.folder;
   }
+  Object.assign(environment, coordinatorTlsEnvironment(coordinator.tls));
+  for (const { number, tls } of storageServers)
+    Object.assign(environment, storageTlsEnvironment(tls, number));
   return environment;
 }
 
@@ -74,11 +90,18 @@ function readConfiguration(
   fileProblems: readonly string[] = [],
 ): Configuration {
   const reader = new VariableReader(variables, base);
+  const dataConnections = readDataConnections(variables, reader.problems);
+  const folder = reader.folder(coordinatorVariables.folder, 'server_folder');
+  const host = reader.host(coordinatorVariables.host, localhost);
   const coordinator: CoordinatorConfiguration = {
     account: reader.account(coordinatorVariables),
-    host: reader.host(coordinatorVariables.host, localhost),
+    host,
     port: reader.port(coordinatorVariables.port, firstPort),
-    folder: reader.folder(coordinatorVariables.folder, 'server_folder'),
+    folder,
+    usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
+    limits: readLimits(variables, reader.problems),
+    tls: readCoordinatorTls(reader, isLocal({ host })),
+    ...(dataConnections && { dataConnections }),
   };
   const commonHost = reader.host(storageHostVariable, localhost);
   const storageServers = storageNumbers(variables, reader.problems).map((number) => {
@@ -89,6 +112,7 @@ function readConfiguration(
       host: reader.host(names.host, commonHost),
       port: reader.port(names.port, firstPort + number),
       folder: reader.folder(names.folder, `storage_folder${number}`),
+      tls: readStorageTls(reader, number),
     };
   });
   const layout = {
@@ -107,7 +131,7 @@ function readConfiguration(
 }
 
 /** Reads single values; what is wrong is noted and a value that lets the reading go on is returned. */
-class VariableReader {
+export class VariableReader {
   readonly problems: string[] = [];
   readonly #variables: Variables;
   readonly #base: string;
@@ -122,7 +146,7 @@ class VariableReader {
   }
 
   port(name: string, byDefault: number): number {
-    const text = this.#optional(name);
+    const text = this.optional(name);
     if (text === undefined) return byDefault;
     const port = Number(text);
     if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65535) return port;
@@ -131,7 +155,7 @@ class VariableReader {
   }
 
   host(name: string, byDefault: string): string {
-    const text = this.#optional(name)?.replace(/^\[(.*)\]$/, '$1');
+    const text = this.optional(name)?.replace(/^\[(.*)\]$/, '$1');
     if (text === undefined) return byDefault;
     if (isIP(text) !== 0 || /^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.?$/u.test(text)) return text;
     this.problems.push(
@@ -141,20 +165,34 @@ class VariableReader {
   }
 
   folder(name: string, byDefault: string): string {
-    const text = this.#optional(name) ?? byDefault;
+    const text = this.optional(name) ?? byDefault;
     if (hasControlCharacter(text)) this.problems.push(`${name} holds a control character: remove it`);
     return resolve(this.#base, text);
   }
 
   count(name: string, byDefault: number): number {
-    const text = this.#optional(name);
+    const text = this.optional(name);
     if (text === undefined) return byDefault;
     if (/^\d{1,3}$/.test(text)) return Number(text);
     this.problems.push(`${name} is "${text}": write a whole number`);
     return byDefault;
   }
 
-  #optional(name: string): string | undefined {
+  /** The path of a file that somebody else has to provide. */
+  file(name: string): string | undefined {
+    return this.optional(name) === undefined ? undefined : this.folder(name, '');
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const text = this.optional(name);
+    const chosen = choices.find((choice) => choice === text?.toLowerCase());
+    if (text !== undefined && chosen === undefined) {
+      this.problems.push(`${name} is "${text}": write one of ${choices.join(', ')}`);
+    }
+    return chosen;
+  }
+
+  optional(name: string): string | undefined {
     return this.#variables[name] || undefined;
   }
 
@@ -219,6 +257,7 @@ function addressProblems(
   const taken = new Map<string, string>();
   const servers: { variable: string; host: string; port: number }[] = [
     { variable: coordinatorVariables.port, host: coordinator.host, port: coordinator.port },
+    ...implicitPortOf(coordinator.tls).map((own) => ({ ...own, host: coordinator.host })),
     ...storageServers.map(({ number, host, port }) => ({
       variable: storageVariables(number).port,
       host,

@@ -1,3 +1,6 @@
+import { dataConnectionVariables } from './data-connections.ts';
+import { limitVariables } from './limits.ts';
+
 /** The names of the variables of a configuration, as the seeds have them and as people write them. */
 
 export const coordinatorVariables = {
@@ -8,6 +11,16 @@ export const coordinatorVariables = {
   folder: 'FTP_SERVER_DIR',
 } as const;
 
+/** Where the coordinator keeps the accounts beside the owner's. */
+export const usersFileVariable = 'FTP_USERS_FILE';
+export const tlsVariables = {
+  mode: 'FTP_TLS',
+  port: 'FTP_TLS_PORT',
+  certificate: 'FTP_TLS_CERT',
+  key: 'FTP_TLS_KEY',
+  fingerprint: 'FTP_TLS_FINGERPRINT',
+} as const;
+
 /** The host of all storage servers that do not name their own. */
 export const storageHostVariable = 'FTP_SERVER';
 
@@ -16,12 +29,27 @@ export const layoutVariables = { dataParts: 'FTP_DATA_PARTS', parityParts: 'FTP_
 /** With 255 parts of a segment the field of the parity's arithmetic, GF(2^8), is used up. */
 export const mostStorageServers = 255;
 
-const storageStems = ['FTP_USER', 'FTP_PASSWORD', 'FTP_PORT', 'FTP_SERVER', 'FTP_STORAGE_DIR'] as const;
+const storageStems = [
+  'FTP_USER',
+  'FTP_PASSWORD',
+  'FTP_PORT',
+  'FTP_SERVER',
+  'FTP_STORAGE_DIR',
+  'FTP_TLS',
+  'FTP_TLS_FINGERPRINT',
+  'FTP_TLS_CA',
+  'FTP_TLS_CERT',
+  'FTP_TLS_KEY',
+] as const;
 const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
   ...Object.values(coordinatorVariables),
+  usersFileVariable,
+  ...Object.values(limitVariables),
   storageHostVariable,
   ...Object.values(layoutVariables),
+  ...Object.values(tlsVariables),
+  ...Object.values(dataConnectionVariables),
 ];
 
 export function storageVariables(number: number) {
@@ -31,6 +59,16 @@ export function storageVariables(number: number) {
     host: `FTP_SERVER${number}`,
     port: `FTP_PORT${number}`,
     folder: `FTP_STORAGE_DIR${number}`,
+  } as const;
+}
+
+export function storageTlsVariables(number: number) {
+  return {
+    mode: `FTP_TLS${number}`,
+    fingerprint: `FTP_TLS_FINGERPRINT${number}`,
+    ca: `FTP_TLS_CA${number}`,
+    certificate: `FTP_TLS_CERT${number}`,
+    key: `FTP_TLS_KEY${number}`,
   } as const;
 }
 

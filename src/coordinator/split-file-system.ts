@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
+import type { DigestAlgorithm } from '../ftp/digest.ts';
 import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
 import type { Pool } from './pool/pool.ts';
+import { formatCrc32 } from './segments/crc32.ts';
 import type { Layout } from './segments/part-format.ts';
 import type { Collector } from './upkeep/collector.ts';
 import type { Leases } from './upkeep/leases.ts';
@@ -58,8 +60,14 @@ export class SplitFileSystem implements FileSystem {
     return this.#parts.catalogue.setModified(path, modified);
   }
 
-  async crc32(path: string): Promise<number> {
-    return (await this.#parts.catalogue.openFile(path)).crc32;
+  async knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
+    const { catalogue } = this.#parts;
+    if (algorithm === 'CRC32') return formatCrc32((await catalogue.openFile(path)).crc32);
+    return catalogue.digest(path, algorithm);
+  }
+
+  rememberDigest(_path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+    return this.#parts.catalogue.rememberDigest(entry, algorithm, digest);
   }
 
   async read(path: string, offset: number): Promise<Readable> {

@@ -69,10 +69,19 @@ export class ConfigurationFinder implements vscode.Disposable {
         host,
         port: port + 1 + index,
         folder,
+        tls: { mode: 'off', waived: false } as const,
       })),
     );
     return {
-      coordinator: { account: await account('splitftp'), host, port, folder: join(data, 'server_folder') },
+      coordinator: {
+        account: await account('splitftp'),
+        host,
+        port,
+        folder: join(data, 'server_folder'),
+        usersFile: join(data, 'server_folder', 'users.json'),
+        limits: {},
+        tls: { mode: 'off' },
+      },
       storageServers,
       layout: { dataParts: storageServers.length, parityParts: 0 },
       source: 'the settings',

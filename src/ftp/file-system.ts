@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { DigestAlgorithm } from './digest.ts';
 
 /**
  * In the answer to FEAT (RFC 2389) of every server on this engine: a file appears under its name only when its
@@ -40,8 +41,12 @@ export interface FileSystem {
    * Undefined where there is none. It is not an entry: no other method knows it, but `removeFile` removes it.
    */
   partialUpload?(path: string): Promise<Entry | undefined>;
-  /** CRC-32 (ISO 3309, as zlib) of the whole file, where it can be had without reading the file. */
-  crc32?(path: string): Promise<number>;
+  /** The digest of the whole file, lower-case hexadecimal, where it can be had without reading the file. */
+  knownDigest?(path: string, algorithm: DigestAlgorithm): Promise<string | undefined>;
+  /** A digest of the whole file was computed. @param entry the file as it was before it was read */
+  rememberDigest?(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void>;
+  /** Bytes that can still be stored below a folder; undefined where nobody can tell. */
+  freeBytes?(path: string): Promise<number | undefined>;
 }
 
 export type WriteMode = 'replace' | 'append';

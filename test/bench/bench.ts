@@ -133,13 +133,22 @@ async function makeConfiguration(root: string): Promise<Configuration> {
   const [port, ...ports] = await freePorts(3);
   if (port === undefined) throw new Error('no free port');
   return {
-    coordinator: { account, host, port, folder: join(root, 'server') },
+    coordinator: {
+      account,
+      host,
+      port,
+      folder: join(root, 'server'),
+      usersFile: join(root, 'server', 'users.json'),
+      limits: {},
+      tls: { mode: 'off' },
+    },
     storageServers: ports.map((own, index) => ({
       number: index + 1,
       account,
       host,
       port: own,
       folder: join(root, `storage_folder${index + 1}`),
+      tls: { mode: 'off', waived: false },
     })),
     layout: { dataParts: 2, parityParts: 0 },
     source: 'the benchmark',

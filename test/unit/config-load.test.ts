@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Configuration, ConfigurationError } from '../../src/config/configuration.ts';
+import {
+  type Configuration,
+  ConfigurationError,
+  type CoordinatorTls,
+  type StorageTls,
+} from '../../src/config/configuration.ts';
 import { isLocal, loadConfiguration, toEnvironment } from '../../src/config/load.ts';
 
 const seeds = `
@@ -50,6 +55,9 @@ describe('a valid configuration', () => {
         host: '127.0.0.1',
         port: 3000,
         folder: join(folder, 'server_folder'),
+        usersFile: join(folder, 'server_folder', 'users.json'),
+        limits: {},
+        tls: { mode: 'off' },
       },
       storageServers: [1, 2].map((number) => ({
         number,
@@ -57,6 +65,7 @@ describe('a valid configuration', () => {
         host: '127.0.0.1',
         port: 3000 + number,
         folder: join(folder, `storage_folder${number}`),
+        tls: { mode: 'off', waived: false },
       })),
       layout: { dataParts: 2, parityParts: 0 },
       source: join(folder, '.env'),
@@ -84,6 +93,31 @@ describe('a valid configuration', () => {
     );
   });
 
+  test('TLS is required where other machines can connect, unless that is waived', async () => {
+    const mode = async (lines: string) => (await load(`${seeds}${lines}\n`)).coordinator.tls.mode;
+    expect(await mode('FTP_HOST=localhost')).toBe('off');
+    expect(await mode('FTP_HOST=0.0.0.0')).toBe('required');
+    expect(await mode('FTP_HOST=192.0.2.1')).toBe('required');
+    expect(await mode('FTP_HOST=0.0.0.0\nFTP_TLS=off')).toBe('off');
+    expect(await mode('FTP_HOST=0.0.0.0\nFTP_TLS=Optional')).toBe('optional');
+  });
+
+  test('fingerprints are taken as programs show them, files from the folder of the .env file', async () => {
+    const shown = `SHA256 Fingerprint=${'AB:'.repeat(31)}AB`;
+    const { coordinator, storageServers } = await load(
+      `${seeds}FTP_TLS=required\nFTP_TLS_CERT=c.pem\nFTP_TLS_KEY=k.pem\nFTP_TLS1=explicit\n` +
+        `FTP_TLS_FINGERPRINT1="${shown}"\nFTP_TLS2=off\nFTP_TLS_CA2=ca.pem\n`,
+    );
+    expect(coordinator.tls.certificate).toEqual({
+      certificate: join(folder, 'c.pem'),
+      key: join(folder, 'k.pem'),
+    });
+    expect(storageServers.map(({ tls }) => tls)).toEqual([
+      { mode: 'explicit', waived: false, fingerprint: 'ab'.repeat(32) },
+      { mode: 'off', waived: true, ca: join(folder, 'ca.pem') },
+    ]);
+  });
+
   test('a storage server may be on another machine', async () => {
     const { storageServers } = await load(`${seeds}FTP_SERVER2=nas.example\n`);
     expect(storageServers.map(isLocal)).toEqual([true, false]);
@@ -92,13 +126,46 @@ describe('a valid configuration', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((s) => !/\p{Cc}/u.test(s));
   const account = fc.record({ user: text, password: text });
   const host = fc.oneof(fc.ipV4(), fc.domain(), fc.constantFrom('localhost', '::1', '127.0.0.1'));
+  const file = text.map((name) => resolve(tmpdir(), name));
+  const tlsFiles = {
+    fingerprint: fc.stringMatching(/^[0-9a-f]{64}$/),
+    certificate: fc.record({ certificate: file, key: file }),
+  };
+  const coordinatorTls: fc.Arbitrary<CoordinatorTls> = fc.oneof(
+    fc.record(
+      {
+        mode: fc.constantFrom('optional', 'required'),
+        implicitPort: fc.integer({ min: 65_100, max: 65_535 }),
+        ...tlsFiles,
+      },
+      { requiredKeys: ['mode'] },
+    ),
+    fc.record({ mode: fc.constant('off' as const), ...tlsFiles }, { requiredKeys: ['mode'] }),
+  );
+  const storageTls: fc.Arbitrary<StorageTls> = fc.oneof(
+    fc.record(
+      {
+        mode: fc.constantFrom('off', 'explicit', 'implicit'),
+        waived: fc.constant(false),
+        ca: file,
+        ...tlsFiles,
+      },
+      { requiredKeys: ['mode', 'waived'] },
+    ),
+    fc.constant({ mode: 'off' as const, waived: true }),
+  );
   const configurations = fc
     .record({
-      hosts: fc.array(fc.record({ account, host }), { minLength: 2, maxLength: 9 }),
+      hosts: fc.array(fc.record({ account, host, tls: storageTls }), { minLength: 2, maxLength: 9 }),
+      tls: coordinatorTls,
       firstPort: fc.integer({ min: 1, max: 65000 }),
       name: text.filter((s) => !/[\\/.]/.test(s)),
+      limits: fc.record(
+        { connections: fc.integer({ min: 1, max: 1000 }), stallSeconds: fc.integer({ min: 1, max: 1000 }) },
+        { requiredKeys: [] },
+      ),
     })
-    .map(({ hosts, firstPort, name }): Configuration => {
+    .map(({ hosts, tls, firstPort, name, limits }): Configuration => {
       const servers = hosts.map((server, index) => ({
         ...server,
         port: firstPort + index,
@@ -107,7 +174,7 @@ describe('a valid configuration', () => {
       const [coordinator, ...others] = servers;
       if (coordinator === undefined) throw new Error('an array of at least 2 is empty');
       return {
-        coordinator,
+        coordinator: { ...coordinator, usersFile: resolve(tmpdir(), `${name}.json`), limits, tls },
         storageServers: others.map((server, index) => ({ ...server, number: index + 1 })),
         layout: { dataParts: others.length, parityParts: 0 },
         source: 'the environment',
@@ -161,10 +228,31 @@ describe('what is wrong is said with the variable and the remedy', () => {
     ],
     ['data parts', `${seeds}FTP_DATA_PARTS=1`, /^FTP_DATA_PARTS is 1, .* write 2/],
     ['parity', `${seeds}FTP_PARITY_PARTS=1`, /^FTP_PARITY_PARTS is 1, but parity comes with a later version/],
+    ['a limit of 0', `${seeds}FTP_MAX_TRANSFERS=0`, /^FTP_MAX_TRANSFERS is "0": write a number from 1 to/],
+    [
+      'a limit with a unit',
+      `${seeds}FTP_IDLE_TIMEOUT=5m`,
+      /^FTP_IDLE_TIMEOUT is .* number of seconds from 1/,
+    ],
     ['a misspelt variable', `${seeds}FTP_PASWORD2=x`, /^FTP_PASWORD2 is not .* did you mean FTP_PASSWORD2\?/],
     ['a padded number', `${seeds}FTP_USER03=x`, /^FTP_USER03 is not .* did you mean FTP_USER3\?/],
     ['a line that is none', `FTP_USER\n${seeds}`, /^line 1 is not NAME=value/],
     ['an open quote', seeds.replace('=user2', '="user2'), /^FTP_USER2 \(line 10\) has no closing "/],
+    ['a mode of TLS', `${seeds}FTP_TLS=yes`, /^FTP_TLS is "yes": write one of off, optional, required/],
+    ["a storage server's mode", `${seeds}FTP_TLS2=on`, /^FTP_TLS2 is "on": write one of off, explicit/],
+    ['half a fingerprint', `${seeds}FTP_TLS_FINGERPRINT1=ab:cd`, /^FTP_TLS_FINGERPRINT1 is not a SHA-256/],
+    [
+      'a certificate without key',
+      `${seeds}FTP_TLS_CERT=c.pem`,
+      /^FTP_TLS_CERT is set, but FTP_TLS_KEY is not/,
+    ],
+    ['a key without certificate', `${seeds}FTP_TLS_KEY1=k.pem`, /^FTP_TLS_KEY1 is set, but FTP_TLS_CERT1 is/],
+    ['a TLS port without TLS', `${seeds}FTP_TLS_PORT=990`, /^FTP_TLS_PORT is set, but FTP_TLS is off/],
+    [
+      'the port of implicit TLS twice',
+      `${seeds}FTP_TLS=optional\nFTP_TLS_PORT=3002`,
+      /^FTP_TLS_PORT and FTP_PORT2 are both 3002/,
+    ],
     ['a # in a password', seeds.replace('=password2', '=pass#word'), /^FTP_PASSWORD2 \(line 11\) holds a #/],
   ])('%s', async (_, text, expected) => {
     expect(await problems(text)).toEqual([expect.stringMatching(expected)]);

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
+import type { FileSystem, WriteMode } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
+import { fileAt } from './file-facts.ts';
 import { statForResume } from './resume.ts';
 
 /** RFC 959, section 4.1.3, and RFC 3659, section 5 for REST in stream mode. */
@@ -25,21 +27,50 @@ function restart(session: Session, argument: string): Reply {
 
 /** A running transfer was aborted when the command arrived, and has had its 426. */
 function abort(session: Session): Reply {
-  session.closeDataListener();
+  session.closeDataConnector();
   return { code: 226, text: 'No transfer is running.' };
 }
 
 async function retrieve(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  const offset = takeOffset(session);
+  const preparation = session.takePreparation();
+  if (preparation?.kind === 'range') return retrieveRange(session, argument, files, preparation);
+  const offset = preparation?.kind === 'restart' ? preparation.offset : 0;
   const path = session.resolve(argument);
   return session.runTransfer(async (transfer) => {
-    const entry = await files.stat(path);
-    if (entry.kind !== 'file') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
+    const entry = await fileAt(path, files);
     if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
     const source = await files.read(path, offset);
     await transfer.send(source, `Sending ${entry.size - offset} bytes.`);
     return { code: 226, text: 'Sent.' };
   });
+}
+
+/** RANG instead of REST (draft-bryan-ftp-range-08): the part of the range that the file has. */
+async function retrieveRange(
+  session: Session,
+  argument: string,
+  files: FileSystem,
+  { start, end }: { start: number; end: number },
+): Promise<Reply> {
+  const path = session.resolve(argument);
+  return session.runTransfer(async (transfer) => {
+    const { size } = await fileAt(path, files);
+    if (start >= size) throw new ReplyError(554, `The file has only ${size} bytes.`);
+    const bytes = Math.min(end + 1, size) - start;
+    const source = Readable.from(firstBytes(await files.read(path, start), bytes), { objectMode: false });
+    await transfer.send(source, `Sending ${bytes} bytes.`);
+    return { code: 226, text: 'Sent.' };
+  });
+}
+
+async function* firstBytes(source: Readable, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const chunk of source.iterator()) {
+    const wanted: Buffer = chunk.subarray(0, left);
+    yield wanted;
+    left -= wanted.length;
+    if (left === 0) return;
+  }
 }
 
 async function store(session: Session, argument: string, files: FileSystem): Promise<Reply> {
@@ -57,6 +88,7 @@ function wrongOffset(size: number): ReplyError {
 
 function takeOffset(session: Session): number {
   const preparation = session.takePreparation();
+  if (preparation?.kind === 'range') throw new ReplyError(551, 'A range of a file cannot be replaced.');
   return preparation?.kind === 'restart' ? preparation.offset : 0;
 }
 

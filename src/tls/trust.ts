@@ -1,0 +1,183 @@
+/**
+ * Connecting to an FTP server over TLS (RFC 4217, or implicit TLS) whose certificate is verified: on the control
+ * connection before the user's name is sent, and on every data connection before a byte is.
+ */
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, connect, getCACertificates, TLSSocket } from 'node:tls';
+import type { Client } from 'basic-ftp';
+import { type Fingerprint, formatFingerprint, parseFingerprint } from './fingerprint.ts';
+
+/** Which certificate a server may have. Without either of the two: one that a CA of this system has signed. */
+export interface Trust {
+  /** Exactly this certificate, whoever has signed it, whatever names and dates are in it. */
+  readonly fingerprint?: Fingerprint;
+  /** A PEM file: one that it holds, or that a CA in it has signed for the server's name. */
+  readonly ca?: string;
+}
+
+export interface SecureServer {
+  readonly host: string;
+  readonly port: number;
+  readonly account: { readonly user: string; readonly password: string };
+  readonly tls: Trust & { readonly mode: 'off' | 'explicit' | 'implicit' };
+}
+
+/** The server's certificate is not the one that it must be. The message says which it is and what to set. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+  /** Of the certificate that the server has shown. */
+  readonly fingerprint: Fingerprint | undefined;
+
+  constructor(message: string, fingerprint?: Fingerprint) {
+    super(message);
+    this.fingerprint = fingerprint;
+  }
+}
+
+/**
+ * What `client.access` does, with TLS where the server's mode says so: never less than that, and never with
+ * a certificate that is not trusted. The client's own timeout holds for the handshake, too.
+ * @param fingerprintSource where the fingerprint comes from or can be set, for messages: `FTP_TLS_FINGERPRINT1`
+ * @throws {CertificateError}
+ * @throws {FTPError} the server refuses TLS (AUTH) or the account
+ */
+export async function accessTrusted(
+  client: Client,
+  { host, port, account, tls }: SecureServer,
+  fingerprintSource: string,
+): Promise<void> {
+  const { user, password } = account;
+  if (tls.mode === 'off') {
+    await client.access({ host, port, user, password });
+    return;
+  }
+  const verify = verifier(`${host}:${port}`, tls, fingerprintSource);
+  const options = await connectionOptions(host, tls);
+  if (tls.mode === 'implicit') {
+    await client.connectImplicitTLS(host, port, options);
+  } else {
+    await client.connect(host, port);
+    await client.send('AUTH TLS');
+    client.ftp.socket = await handshake(client, options);
+    client.ftp.tlsOptions = options;
+  }
+  verify(client.ftp.socket);
+  guardDataConnections(client, verify);
+  // Before the login too, since the user's name may not be ASCII.
+  await client.sendIgnoringError('OPTS UTF8 ON');
+  await client.login(user, password);
+  await client.useDefaultSettings();
+}
+
+type Verify = (socket: unknown) => void;
+
+function verifier(name: string, { fingerprint }: Trust, fingerprintSource: string): Verify {
+  return (socket) => {
+    const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    const seen = certificate && parseFingerprint(certificate.fingerprint256);
+    if (!(socket instanceof TLSSocket) || seen === undefined) {
+      throw new CertificateError(`${name} shows no certificate.`);
+    }
+    if (fingerprint !== undefined) {
+      if (seen === fingerprint) return;
+      throw new CertificateError(
+        `The certificate of ${name} has the SHA-256 fingerprint ${formatFingerprint(seen)}, but ` +
+          `${formatFingerprint(fingerprint)} is expected (${fingerprintSource}): somebody else may be answering ` +
+          `there. Only if the server has a new certificate, set ${fingerprintSource} to the new fingerprint.`,
+        seen,
+      );
+    }
+    if (socket.authorized) return;
+    throw new CertificateError(
+      `The certificate of ${name} is not trusted (${describeReason(socket.authorizationError)}): if the server ` +
+        `itself shows the SHA-256 fingerprint ${formatFingerprint(seen)}, set ${fingerprintSource} to it.`,
+      seen,
+    );
+  };
+}
+
+/** OpenSSL's names, such as DEPTH_ZERO_SELF_SIGNED_CERT, in words. */
+function describeReason(reason: unknown): string {
+  const code = reason instanceof Error ? reason.message : String(reason);
+  if (code.includes('SELF_SIGNED')) return 'nobody but itself has signed it';
+  if (code.startsWith('UNABLE_TO_')) return 'no known authority has signed it';
+  if (code === 'CERT_HAS_EXPIRED') return 'it has expired';
+  if (code === 'CERT_NOT_YET_VALID') return 'it is not valid yet';
+  if (code.includes('ALTNAME_INVALID')) return 'it is for a server of another name';
+  return code;
+}
+
+async function connectionOptions(host: string, { fingerprint, ca }: Trust): Promise<ConnectionOptions> {
+  const common: ConnectionOptions = {
+    // TLS sessions are resumed only for the host that they were made with.
+    host,
+    ...(isIP(host) === 0 && { servername: host }),
+    minVersion: 'TLSv1.2',
+    // A refused certificate shall be seen by the verifier, which tells its fingerprint. Node verifies it all the same.
+    rejectUnauthorized: false,
+  };
+  if (fingerprint !== undefined) return common;
+  if (ca !== undefined) return { ...common, ca: await readAuthorities(ca), allowPartialTrustChain: true };
+  return { ...common, ca: [...getCACertificates('default'), ...getCACertificates('system')] };
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CertificateError(`The file with the certificates to trust cannot be read: ${reason}.`);
+  });
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new CertificateError(`There is no certificate in ${file}: it must be a PEM file.`);
+  }
+  return text;
+}
+
+/** Upgrades the control connection. Unlike `client.useTLS`, it ends when the connection does, and in time. */
+function handshake(client: Client, options: ConnectionOptions): Promise<TLSSocket> {
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  const raw = client.ftp.socket;
+  const socket = connect({ ...options, socket: raw });
+  const late = () => reject(new Error('Timeout (TLS handshake)'));
+  const closed = () => reject(new Error('The server closed the connection in the TLS handshake.'));
+  socket.once('secureConnect', () => resolve(socket));
+  socket.on('error', reject);
+  socket.once('close', closed);
+  raw.once('close', closed);
+  if (client.ftp.timeout > 0) socket.setTimeout(client.ftp.timeout, late);
+  return promise.then(
+    () => {
+      socket.setTimeout(0);
+      socket.off('timeout', late).off('error', reject).off('close', closed);
+      raw.off('close', closed);
+      return socket;
+    },
+    (error: unknown) => {
+      socket.destroy();
+      throw error;
+    },
+  );
+}
+
+/** Whoever answers on the data connection's port must be the same server. */
+function guardDataConnections(client: Client, verify: Verify): void {
+  let prepare = client.prepareTransfer;
+  const guarded: typeof prepare = async (ftp) => {
+    const reply = await prepare(ftp);
+    // With the first transfer basic-ftp puts the way that has worked in place of the one that tries them all.
+    if (client.prepareTransfer !== guarded) {
+      prepare = client.prepareTransfer;
+      client.prepareTransfer = guarded;
+    }
+    const socket = ftp.dataSocket;
+    socket?.once('secureConnect', () => {
+      try {
+        verify(socket);
+      } catch (error) {
+        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    return reply;
+  };
+  client.prepareTransfer = guarded;
+}
