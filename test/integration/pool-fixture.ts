@@ -6,7 +6,9 @@ import { Pool } from '../../src/coordinator/pool/pool.ts';
 import { SplitFileSystem } from '../../src/coordinator/split-file-system.ts';
 import { Collector } from '../../src/coordinator/upkeep/collector.ts';
 import { Leases } from '../../src/coordinator/upkeep/leases.ts';
+import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
+import type { LoginResult } from '../../src/ftp/login-result.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
@@ -23,6 +25,7 @@ export interface PoolFixture {
   stopStorageServer(number: number): Promise<void>;
 }
 
+const tls = { mode: 'off', waived: false } as const;
 const account = { user: 'u', password: 'p' };
 
 /** Everything is gone when the test has ended. */
@@ -36,7 +39,8 @@ export async function startPool({
   const root = await temporaryFolder();
   const log = createLog('test', 'silent');
   const login = { host: '127.0.0.1', port: 0, log, greeting: 'Test' };
-  const matches = (user: string, password: string) => user === account.user && password === account.password;
+  const admit = async (fileSystem: FileSystem, user: string, password: string): Promise<LoginResult> =>
+    user === account.user && password === account.password ? { fileSystem } : { refused: 'wrong-password' };
   const servers: FtpServer[] = [];
   const configurations = [];
   for (let number = 1; number <= storageServers; number++) {
@@ -44,10 +48,10 @@ export async function startPool({
     const folder = await Folder.open(path);
     const server = await startFtpServer({
       ...login,
-      login: async (user, password) => (matches(user, password) ? folder : undefined),
+      login: (user, password) => admit(folder, user, password),
     });
     servers.push(server);
-    configurations.push({ number, host: '127.0.0.1', port: server.port, account, folder: path });
+    configurations.push({ number, host: '127.0.0.1', port: server.port, account, folder: path, tls });
   }
   const catalogue = new SqliteCatalogue(join(root, 'coordinator'));
   const pool = new Pool(configurations, log);
@@ -58,7 +62,7 @@ export async function startPool({
   const coordinator = await startFtpServer({
     ...login,
     limits: { failedLoginDelayMs: 1, ...limits },
-    login: async (user, password) => (matches(user, password) ? files : undefined),
+    login: (user, password) => admit(files, user, password),
   });
   onTestFinished(async () => {
     await coordinator.close();
