@@ -20,7 +20,7 @@ import { SegmentLeases } from './upkeep/segment-leases.ts';
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout } = configuration;
   const catalogue = openCatalogue(coordinator.folder);
-  const pool = new Pool(configuration.storageServers, log);
+  const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new SegmentLeases();
   const collector = new Collector(catalogue, pool, leases, log);
   const close = async () => {
