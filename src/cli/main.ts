@@ -12,6 +12,7 @@ import { addReportCommands } from './reports.ts';
 import { addServerCommands } from './servers.ts';
 import { UsageError } from './session.ts';
 import { addTransferCommands } from './transfers.ts';
+import { addUserCommands } from './users.ts';
 
 const program = new Command('splitftp')
   .description('Several FTP servers as one drive.')
@@ -23,6 +24,7 @@ addServerCommands(program);
 addTransferCommands(program);
 addFileCommands(program);
 addReportCommands(program);
+addUserCommands(program);
 
 // The reader of a pipe may have seen enough (`splitftp ls | head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

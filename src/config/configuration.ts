@@ -1,3 +1,6 @@
+import type { CoordinatorDataConnections } from './data-connections.ts';
+import type { CoordinatorLimits } from './limits.ts';
+
 /** Who may log in to one server. */
 export interface Account {
   readonly user: string;
@@ -43,7 +46,12 @@ export interface CoordinatorConfiguration {
   readonly port: number;
   /** Absolute; holds the catalogue. */
   readonly folder: string;
+  /** Absolute; the accounts beside the owner's, once there are any. */
+  readonly usersFile: string;
+  readonly limits: CoordinatorLimits;
   readonly tls: CoordinatorTls;
+  /** Without: any free port for passive mode, and no active mode. */
+  readonly dataConnections?: CoordinatorDataConnections;
 }
 
 /** How much the coordinator asks of one storage server. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   type Account,
   type Configuration,
@@ -7,7 +7,9 @@ import {
   type CoordinatorConfiguration,
   type StorageServerConfiguration,
 } from './configuration.ts';
+import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
+import { limitsToEnvironment, readLimits } from './limits.ts';
 import { readStorageLimits, storageLimitEnvironment } from './storage-limits.ts';
 import {
   coordinatorTlsEnvironment,
@@ -23,6 +25,7 @@ import {
   storageHostVariable,
   storageNumber,
   storageVariables,
+  usersFileVariable,
 } from './variables.ts';
 
 export interface ConfigurationSource {
@@ -58,6 +61,9 @@ export function isLocal(server: { readonly host: string }): boolean {
 export function toEnvironment(configuration: Configuration): Record<string, string> {
   const { coordinator, storageServers, layout } = configuration;
   const environment: Record<string, string> = {
+    ...limitsToEnvironment(coordinator.limits),
+    [usersFileVariable]: coordinator.usersFile,
+    ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     [layoutVariables.dataParts]: String(layout.dataParts),
     [layoutVariables.parityParts]: String(layout.parityParts),
   };
@@ -87,13 +93,18 @@ function readConfiguration(
   fileProblems: readonly string[] = [],
 ): Configuration {
   const reader = new VariableReader(variables, base);
+  const dataConnections = readDataConnections(variables, reader.problems);
+  const folder = reader.folder(coordinatorVariables.folder, 'server_folder');
   const host = reader.host(coordinatorVariables.host, localhost);
   const coordinator: CoordinatorConfiguration = {
     account: reader.account(coordinatorVariables),
     host,
     port: reader.port(coordinatorVariables.port, firstPort),
-    folder: reader.folder(coordinatorVariables.folder, 'server_folder'),
+    folder,
+    usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
+    limits: readLimits(variables, reader.problems),
     tls: readCoordinatorTls(reader, isLocal({ host })),
+    ...(dataConnections && { dataConnections }),
   };
   const commonHost = reader.host(storageHostVariable, localhost);
   const storageServers = storageNumbers(variables, reader.problems).map((number) => {

@@ -1,3 +1,6 @@
+import { dataConnectionVariables } from './data-connections.ts';
+import { limitVariables } from './limits.ts';
+
 /** The names of the variables of a configuration, as the seeds have them and as people write them. */
 
 export const coordinatorVariables = {
@@ -8,6 +11,8 @@ export const coordinatorVariables = {
   folder: 'FTP_SERVER_DIR',
 } as const;
 
+/** Where the coordinator keeps the accounts beside the owner's. */
+export const usersFileVariable = 'FTP_USERS_FILE';
 export const tlsVariables = {
   mode: 'FTP_TLS',
   port: 'FTP_TLS_PORT',
@@ -41,9 +46,12 @@ const storageStems = [
 const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
   ...Object.values(coordinatorVariables),
+  usersFileVariable,
+  ...Object.values(limitVariables),
   storageHostVariable,
   ...Object.values(layoutVariables),
   ...Object.values(tlsVariables),
+  ...Object.values(dataConnectionVariables),
 ];
 
 export function storageVariables(number: number) {

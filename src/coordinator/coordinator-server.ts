@@ -1,50 +1,67 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import { Accounts } from '../accounts/accounts.ts';
+import { Users } from '../accounts/users.ts';
+import { UsersFileError } from '../accounts/users-file.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { CoordinatorLimits } from '../config/limits.ts';
+import { coordinatorVariables } from '../config/variables.ts';
+import type { Limits } from '../ftp/limits.ts';
 import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
-import { matchesAccount } from '../servers/account.ts';
+import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
 import type { RunningServer } from '../servers/server-process.ts';
 import { explainListenError, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { reportStatus, reportWhere } from './site-reports.ts';
 import { SplitFileSystem } from './split-file-system.ts';
 import { Collector } from './upkeep/collector.ts';
-import { SegmentLeases } from './upkeep/segment-leases.ts';
+import { Leases } from './upkeep/leases.ts';
+import { PartialExpiry } from './upkeep/partial-expiry.ts';
 
 /**
  * Starts the coordinator: what the last run left unfinished is given up first, then clients are let in. Storage
  * servers that are down do not keep it from starting.
- * @throws StartError when its folder or port cannot be used
+ * @throws StartError when its folder, users file or port cannot be used
  */
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout } = configuration;
+  requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
-  const leases = new SegmentLeases();
+  const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
+  let expiry: PartialExpiry | undefined;
   const close = async () => {
+    await expiry?.stop();
     await collector.stop();
     pool.close();
     await catalogue.close();
   };
   try {
+    const users = await openUsers(coordinator.usersFile, log);
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const fileSystem = new SplitFileSystem({ catalogue, pool, layout, leases, collector, log });
+    const logins = new Logins({
+      log,
+      accounts: new Accounts(coordinator.account, users),
+      fileSystem,
+      reportStatus: () => reportStatus(catalogue, pool, configuration, packageJson.version),
+      reportWhere: (path) => reportWhere(catalogue, pool, path),
+    });
     const server = await startFtpServer({
       host: coordinator.host,
       port: coordinator.port,
       log,
       greeting: 'SplitFTP ready',
-      login: async (user, password) =>
-        matchesAccount(coordinator.account, user, password) ? fileSystem : undefined,
-      site: new Map([
-        ['STATUS', () => reportStatus(catalogue, pool, configuration, packageJson.version)],
-        ['WHERE', (path: string) => reportWhere(catalogue, pool, path)],
-      ]),
+      login: (user, password) => logins.login(user, password),
+      limits: engineLimits(coordinator.limits),
+      ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
+    expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
     collector.wake();
     for (const storageServer of pool.servers) void storageServer.probe(); // A failure is logged by the server.
     return {
@@ -64,6 +81,26 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       portVariable: 'FTP_PORT',
     });
   }
+}
+
+async function openUsers(path: string, log: Log): Promise<Users> {
+  try {
+    return await Users.open(path, log);
+  } catch (error) {
+    throw error instanceof UsersFileError ? new StartError(error.message, { cause: error }) : error;
+  }
+}
+
+function engineLimits(limits: CoordinatorLimits): Partial<Limits> {
+  const { connections, connectionsPerAddress, transfers, loginSeconds, idleSeconds, stallSeconds } = limits;
+  return {
+    ...(connections !== undefined && { connections }),
+    ...(connectionsPerAddress !== undefined && { connectionsPerAddress }),
+    ...(transfers !== undefined && { transfers }),
+    ...(loginSeconds !== undefined && { loginMs: loginSeconds * 1000 }),
+    ...(idleSeconds !== undefined && { idleMs: idleSeconds * 1000 }),
+    ...(stallSeconds !== undefined && { stallMs: stallSeconds * 1000 }),
+  };
 }
 
 function openCatalogue(folder: string): SqliteCatalogue {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { StoredFile } from './catalogue/catalogue.ts';
 import type { Pool } from './pool/pool.ts';
 import { SegmentReader } from './segments/segment-reader.ts';
-import type { SegmentLeases } from './upkeep/segment-leases.ts';
+import type { Leases } from './upkeep/leases.ts';
 
 /** A file on its way out, segment after segment. Its parts are kept while it reads, whatever happens to the path. */
 export class FileDownload extends Readable {
@@ -40,7 +40,7 @@ export class FileDownload extends Readable {
     poolId: string,
     file: StoredFile,
     offset: number,
-    leases: SegmentLeases,
+    leases: Leases,
   ): Promise<FileDownload> {
     const release = leases.take(file.segments.map(({ id }) => id));
     try {

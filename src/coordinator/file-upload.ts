@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { FileSystemError, type Upload } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
-import type { Catalogue, FinishedSegment, StoredFile } from './catalogue/catalogue.ts';
-import type { PoolConnections } from './pool/pool.ts';
+import type { Catalogue, StoredFile, UploadedSegments } from './catalogue/catalogue.ts';
+import type { Pool } from './pool/pool.ts';
 import { ByteQueue } from './segments/byte-queue.ts';
-import { defaultBlockBytes, type Layout, maximumSegmentBytes } from './segments/part-format.ts';
-import { SegmentWriter } from './segments/segment-writer.ts';
+import { defaultBlockBytes, type Layout } from './segments/part-format.ts';
+import { UploadSegments } from './upload-segments.ts';
 
 export interface FileUploadOptions {
   readonly catalogue: Catalogue;
+  readonly pool: Pool;
   readonly log: Log;
   readonly path: string;
-  /** The file whose end the bytes continue; undefined for a new version. */
+  /** The file or partial upload whose end the bytes continue; undefined for a new version. */
   readonly append: StoredFile | undefined;
+  /** Whether what arrives is worth keeping when the upload is interrupted: not where a complete file is. */
+  readonly keepsPartial: boolean;
   readonly layout: Layout;
-  /** One for each part, by index; the upload gives them back. */
-  readonly connections: PoolConnections;
+  /** Numbers of the storage servers, by part index. */
+  readonly servers: readonly number[];
   readonly signal: AbortSignal;
-  /** There may be parts to remove. */
-  readonly onGarbage: () => void;
+  /** The upload has ended, and there may be parts to remove. */
+  readonly onEnd: () => void;
 }
 
 /**
@@ -32,17 +36,19 @@ export class FileUpload implements Upload {
   readonly #id: string;
   readonly #pending = new ByteQueue();
   readonly #stripeBytes: number;
-  readonly #segmentBytes: number;
-  readonly #begun: string[] = [];
-  readonly #finished: FinishedSegment[] = [];
-  #segment: SegmentWriter | undefined;
+  readonly #segments: UploadSegments;
   #ended = false;
 
   constructor(options: FileUploadOptions) {
     this.#options = options;
     this.#id = options.append?.id ?? randomBytes(16).toString('hex');
     this.#stripeBytes = options.layout.dataParts * defaultBlockBytes;
-    this.#segmentBytes = Math.floor(maximumSegmentBytes / this.#stripeBytes) * this.#stripeBytes;
+    this.#segments = new UploadSegments({
+      ...options,
+      file: this.#id,
+      position: options.append?.segments.length ?? 0,
+      onFailure: (error) => this.stream.destroy(error),
+    });
     this.stream = new Writable({
       highWaterMark: this.#stripeBytes,
       write: (chunk: Buffer, _encoding, done) => settle(this.#write(chunk), done),
@@ -50,89 +56,70 @@ export class FileUpload implements Upload {
     });
   }
 
+  get offset(): number {
+    return this.#options.append?.size ?? 0;
+  }
+
   async commit(): Promise<string> {
-    const { catalogue, path, append, signal, connections, onGarbage } = this.#options;
+    const { catalogue, path, signal, layout, servers } = this.#options;
     try {
       if (signal.aborted) throw new FileSystemError('aborted', 'the upload was given up');
-      await catalogue.commitFile(path, { file: this.#id, append, segments: this.#finished });
+      await catalogue.commitFile(path, this.#uploaded);
     } catch (error) {
       await this.abort();
       throw error;
     }
     this.#ended = true;
-    const servers = connections.lines.map(({ server }) => server.number).join(', ');
-    connections.release();
-    onGarbage();
-    return this.#finished.length === 0
+    this.#options.onEnd();
+    return this.#segments.finished.length === 0
       ? 'Stored'
-      : `Stored in ${connections.lines.length} parts on storage servers ${servers}`;
+      : `Stored in ${layout.dataParts + layout.parityParts} parts on storage servers ${servers.join(', ')}`;
   }
 
+  /** What arrived of a new file is kept as a partial upload, if the storage servers take it. */
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const { catalogue, connections, onGarbage, log } = this.#options;
+    const { catalogue, path, keepsPartial, onEnd, log } = this.#options;
+    if (keepsPartial) await this.#finishEarly();
     this.stream.destroy();
-    this.#segment?.destroy();
-    connections.release();
+    this.#segments.destroy();
     try {
-      await catalogue.abandonSegments(this.#begun);
+      if (keepsPartial) await catalogue.suspendUpload(path, this.#uploaded);
+    } catch (error) {
+      // Its folder may be gone, the catalogue's disk full: then there is nothing to go on with.
+      log.warn({ err: error }, 'an interrupted upload could not be kept');
+    }
+    try {
+      await catalogue.abandonSegments(this.#segments.begun);
     } catch (error) {
       log.error({ err: error }, 'an ended upload stays recorded until the next start');
     }
-    onGarbage();
+    onEnd();
+  }
+
+  /** Stores the bytes that have arrived, as far as that is possible. */
+  async #finishEarly(): Promise<void> {
+    try {
+      if (!this.stream.writableEnded) this.stream.end();
+      await finished(this.stream);
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'of an interrupted upload only whole segments are left');
+    }
+  }
+
+  get #uploaded(): UploadedSegments {
+    return { file: this.#id, append: this.#options.append, segments: this.#segments.finished };
   }
 
   async #write(chunk: Buffer): Promise<void> {
     this.#pending.push(chunk);
-    while (this.#pending.length >= this.#stripeBytes) await this.#writeStripe();
-  }
-
-  async #writeStripe(): Promise<void> {
-    this.#segment ??= await this.#beginSegment();
-    await this.#segment.writeStripe(this.#pending);
-    if (this.#segment.length >= this.#segmentBytes) await this.#finishSegment(this.#segment);
+    while (this.#pending.length >= this.#stripeBytes) await this.#segments.writeStripe(this.#pending);
   }
 
   async #finish(): Promise<void> {
-    if (this.#pending.length > 0) await this.#writeStripe();
-    if (this.#segment) await this.#finishSegment(this.#segment);
-  }
-
-  async #beginSegment(): Promise<SegmentWriter> {
-    const { catalogue, path, append, layout, connections } = this.#options;
-    const id = randomBytes(16).toString('hex');
-    const servers = connections.lines.map(({ server }) => server.number);
-    const intent = { id, layout, blockBytes: defaultBlockBytes, servers };
-    const position = (append?.segments.length ?? 0) + this.#begun.length;
-    this.#begun.push(id);
-    const sequence = await catalogue.beginSegment(intent);
-    if (this.#ended) throw new FileSystemError('aborted', 'the upload was given up');
-    return new SegmentWriter(
-      {
-        version: 1,
-        features: [],
-        pool: catalogue.pool,
-        file: this.#id,
-        segment: id,
-        position,
-        layout,
-        servers,
-        blockBytes: defaultBlockBytes,
-        check: 'crc32',
-        cipher: 'none',
-        path,
-        written: new Date().toISOString(),
-      },
-      sequence,
-      connections.lines,
-      (error) => this.stream.destroy(error),
-    );
-  }
-
-  async #finishSegment(segment: SegmentWriter): Promise<void> {
-    this.#finished.push(await segment.finish());
-    this.#segment = undefined;
+    if (this.#pending.length > 0) await this.#segments.writeStripe(this.#pending);
+    await this.#segments.finish();
   }
 }
 

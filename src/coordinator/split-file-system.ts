@@ -1,19 +1,21 @@
 import type { Readable } from 'node:stream';
+import type { DigestAlgorithm } from '../ftp/digest.ts';
 import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
 import type { Pool } from './pool/pool.ts';
+import { formatCrc32 } from './segments/crc32.ts';
 import type { Layout } from './segments/part-format.ts';
 import type { Collector } from './upkeep/collector.ts';
-import type { SegmentLeases } from './upkeep/segment-leases.ts';
+import type { Leases } from './upkeep/leases.ts';
 
 export interface SplitFileSystemParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
   readonly layout: Layout;
-  readonly leases: SegmentLeases;
+  readonly leases: Leases;
   readonly collector: Collector;
   readonly log: Log;
 }
@@ -56,8 +58,14 @@ export class SplitFileSystem implements FileSystem {
     return this.#parts.catalogue.setModified(path, modified);
   }
 
-  async crc32(path: string): Promise<number> {
-    return (await this.#parts.catalogue.openFile(path)).crc32;
+  async knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
+    const { catalogue } = this.#parts;
+    if (algorithm === 'CRC32') return formatCrc32((await catalogue.openFile(path)).crc32);
+    return catalogue.digest(path, algorithm);
+  }
+
+  rememberDigest(_path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+    return this.#parts.catalogue.rememberDigest(entry, algorithm, digest);
   }
 
   async read(path: string, offset: number): Promise<Readable> {
@@ -65,19 +73,32 @@ export class SplitFileSystem implements FileSystem {
     return FileDownload.open(pool, catalogue.pool, await catalogue.openFile(path), offset, leases);
   }
 
+  /** Where a complete file is, an interrupted upload leaves it as it was; elsewhere its bytes are kept. */
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
-    const { catalogue, pool, layout, collector, log } = this.#parts;
+    const { catalogue, pool, layout, collector, leases, log } = this.#parts;
     const existing = await catalogue.checkUpload(path);
-    const servers = pool.servers.slice(0, layout.dataParts + layout.parityParts);
+    const servers = pool.servers.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number);
+    await pool.refuseIfDown(servers);
+    const append = mode === 'append' ? existing : undefined;
+    const endLease = leases.take(append ? [append.id] : []);
     return new FileUpload({
       catalogue,
+      pool,
       log,
       path,
-      append: mode === 'append' ? existing : undefined,
+      append,
+      keepsPartial: !existing?.complete,
       layout,
-      connections: await pool.connect(servers.map(({ number }) => number)),
+      servers,
       signal,
-      onGarbage: () => collector.wake(),
+      onEnd: () => {
+        endLease();
+        collector.wake();
+      },
     });
+  }
+
+  partialUpload(path: string): Promise<Entry | undefined> {
+    return this.#parts.catalogue.statPartial(path);
   }
 }

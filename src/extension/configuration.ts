@@ -78,6 +78,8 @@ export class ConfigurationFinder implements vscode.Disposable {
         host,
         port,
         folder: join(data, 'server_folder'),
+        usersFile: join(data, 'server_folder', 'users.json'),
+        limits: {},
         tls: { mode: 'off' },
       },
       storageServers,

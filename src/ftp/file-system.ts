@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { DigestAlgorithm } from './digest.ts';
 
 /**
  * In the answer to FEAT (RFC 2389) of every server on this engine: a file appears under its name only when its
@@ -35,8 +36,17 @@ export interface FileSystem {
    * @param signal aborted when the client gave up (ABOR, lost control connection): commit must then fail.
    */
   write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload>;
-  /** CRC-32 (ISO 3309, as zlib) of the whole file, where it can be had without reading the file. */
-  crc32?(path: string): Promise<number>;
+  /**
+   * What an interrupted upload left at `path`, where nothing else is: with `append` a further upload continues it.
+   * Undefined where there is none. It is not an entry: no other method knows it, but `removeFile` removes it.
+   */
+  partialUpload?(path: string): Promise<Entry | undefined>;
+  /** The digest of the whole file, lower-case hexadecimal, where it can be had without reading the file. */
+  knownDigest?(path: string, algorithm: DigestAlgorithm): Promise<string | undefined>;
+  /** A digest of the whole file was computed. @param entry the file as it was before it was read */
+  rememberDigest?(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void>;
+  /** Bytes that can still be stored below a folder; undefined where nobody can tell. */
+  freeBytes?(path: string): Promise<number | undefined>;
 }
 
 export type WriteMode = 'replace' | 'append';
@@ -52,6 +62,8 @@ export interface Entry {
 }
 
 export interface Upload {
+  /** Of the first byte in the file: 0, or its size when the upload began to add to it. */
+  readonly offset: number;
   /** Takes the bytes. An error of this stream ends the upload; the engine then calls {@link abort}. */
   readonly stream: Writable;
   /**
@@ -59,7 +71,10 @@ export interface Upload {
    * @returns what the final 226 says.
    */
   commit(): Promise<string>;
-  /** Called instead of {@link commit} however the upload ended; removes every trace, and never rejects. */
+  /**
+   * Called instead of {@link commit} however the upload ended. The path stays as it was; what arrived is dropped, or
+   * kept to be continued where the file system can ({@link FileSystem.partialUpload}). Never rejects.
+   */
   abort(): Promise<void>;
 }
 

@@ -1,5 +1,11 @@
 /** How long the engine waits and how much it takes; times in milliseconds. */
 export const defaultLimits = {
+  /** At once. Each costs some 100 KiB and a file descriptor; a transfer some more of both. */
+  connections: 1000,
+  /** Of `connections`, from one address: half, so that no single address can lock out all others. */
+  connectionsPerAddress: 500,
+  /** Uploads and downloads at once. */
+  transfers: 250,
   /** From connecting to logging in. */
   loginMs: 30_000,
   loginAttempts: 3,

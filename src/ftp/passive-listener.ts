@@ -1,35 +1,33 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, isIPv4, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { type DataConnector, dataBufferBytes, type PortRange, plainAddress } from './data-connector.ts';
 import { ReplyError } from './replies.ts';
-
-/** Bytes that a data connection reads ahead or holds to be written. */
-const dataBufferBytes = 1_048_576;
-
-/** An IPv4 address as such, also when the system tells it in the IPv6 form of a dual-stack socket. */
-export function plainAddress(address: string): string {
-  const mapped = address.replace(/^::ffff:/i, '');
-  return isIPv4(mapped) ? mapped : address;
-}
 
 /**
  * Waits on a port of its own for the one data connection of a transfer (RFC 959, PASV; RFC 2428, EPSV). Only the
  * address of the control connection's client may come; others are turned away without a word.
  */
-export class PassiveListener {
+export class PassiveListener implements DataConnector {
   readonly port: number;
   readonly #server: Server;
   readonly #accepted = Promise.withResolvers<Socket>();
   readonly #expiry: NodeJS.Timeout;
   #waiting: Socket | undefined;
 
-  /** Listens on the address that the client reached; rejects when no port can be had. */
-  static async open(control: Socket, timeoutMs: number): Promise<PassiveListener> {
+  /**
+   * Listens on the address that the client reached.
+   * @throws ReplyError 425 when no port can be had
+   */
+  static async open(control: Socket, timeoutMs: number, ports?: PortRange): Promise<PassiveListener> {
     const { localAddress, remoteAddress } = control;
     if (!localAddress || !remoteAddress) throw new ReplyError(425, 'The control connection is closed.');
-    const server = createServer({ pauseOnConnect: true, highWaterMark: dataBufferBytes });
-    server.listen({ host: plainAddress(localAddress), port: 0 });
-    await once(server, 'listening');
-    return new PassiveListener(server, plainAddress(remoteAddress), timeoutMs);
+    const host = plainAddress(localAddress);
+    for (const port of portsToTry(ports)) {
+      const server = await listen(host, port);
+      if (server) return new PassiveListener(server, plainAddress(remoteAddress), timeoutMs);
+    }
+    throw new ReplyError(425, 'No port for a data connection is free; try again later.');
   }
 
   private constructor(server: Server, client: string, timeoutMs: number) {
@@ -55,10 +53,6 @@ export class PassiveListener {
     this.#expiry = setTimeout(() => this.close(), timeoutMs);
   }
 
-  /**
-   * The data connection; who takes it closes it.
-   * @throws ReplyError 425 when none came in time; the signal's reason when it is aborted
-   */
   async connection(signal: AbortSignal): Promise<Socket> {
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(signal.reason);
@@ -71,11 +65,35 @@ export class PassiveListener {
     }
   }
 
-  /** Stops listening and drops the connection, taken or not. */
   close(): void {
     clearTimeout(this.#expiry);
     this.#server.close();
     this.#waiting?.destroy();
     this.#accepted.reject(new ReplyError(425, 'The data connection did not come in time.'));
+  }
+}
+
+/** Every port of the range once, from a random one on, so that the next one cannot be told; 0 lets the system choose. */
+function* portsToTry(ports: PortRange | undefined): Generator<number> {
+  if (!ports) {
+    yield 0;
+    return;
+  }
+  const count = ports.last - ports.first + 1;
+  const start = randomInt(count);
+  for (let index = 0; index < count; index++) yield ports.first + ((start + index) % count);
+}
+
+/** Undefined when the port is taken, or may not be had by this user. */
+async function listen(host: string, port: number): Promise<Server | undefined> {
+  const server = createServer({ pauseOnConnect: true, highWaterMark: dataBufferBytes });
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE' || code === 'EACCES') return undefined;
+    throw error;
   }
 }

@@ -1,9 +1,11 @@
 import type { Log } from '../log/log.ts';
 import { listenAndAdopt } from './adoption.ts';
-import type { FileSystem } from './file-system.ts';
+import type { DataConnectionOptions } from './data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import type { LoginResult } from './login-result.ts';
 import { Session, type SiteCommand } from './session.ts';
 
+export type { Login, LoginResult } from './login-result.ts';
 export type { SiteCommand } from './session.ts';
 
 export interface FtpServerOptions {
@@ -12,11 +14,13 @@ export interface FtpServerOptions {
   readonly port: number;
   readonly log: Log;
   readonly greeting: string;
-  /** Undefined when the name or the password is wrong. */
-  login(user: string, password: string): Promise<FileSystem | undefined>;
-  /** What `SITE NAME argument` does, by NAME in upper case; its lines make a 200 reply. */
+  /** @param address the client's, IPv4 where it can be written so */
+  login(user: string, password: string, address: string): Promise<LoginResult>;
+  /** What `SITE NAME argument` does, by NAME in upper case, where a login brings no such map of its own. */
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly limits?: Partial<Limits>;
+  /** Without: any free port for PASV and EPSV, and no active mode. */
+  readonly dataConnections?: DataConnectionOptions;
 }
 
 export interface FtpServer {
@@ -42,7 +46,8 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
         log,
         limits: { ...defaultLimits, ...options.limits },
         site: options.site ?? new Map(),
-        login: (user, password) => options.login(user, password),
+        dataConnections: options.dataConnections ?? { activeMode: false },
+        login: (user, password, address) => options.login(user, password, address),
       });
       sessions.add(session);
       void session.ended.then(() => sessions.delete(session));

@@ -1,20 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../log/log.ts';
+import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { AdoptedConnection } from './adoption.ts';
+import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
-import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
+import { ControlConnection } from './control-connection.ts';
+import type { ControlLine } from './control-line-reader.ts';
+import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
+import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
+import type { Login, LoginResult } from './login-result.ts';
 import { PassiveListener } from './passive-listener.ts';
-import {
-  closesConnection,
-  defectReply,
-  formatReply,
-  type Reply,
-  ReplyError,
-  replyToError,
-} from './replies.ts';
+import { defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
@@ -24,17 +23,19 @@ export type SiteCommand = (argument: string) => Promise<readonly string[]>;
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  readonly dataConnections: DataConnectionOptions;
+  /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
-  login(user: string, password: string): Promise<FileSystem | undefined>;
+  /** @param address the client's, IPv4 where it can be written so */
+  login(user: string, password: string, address: string): Promise<LoginResult>;
 }
 
 /** What a command leaves for one that follows. */
 export type Preparation =
   | { readonly kind: 'rename'; readonly from: string }
-  | { readonly kind: 'restart'; readonly offset: number };
-
-/** Answered at once while a transfer runs (RFC 959, section 4.1.3), everything else in its turn. */
-const urgentCommands = new Set(['NOOP', 'STAT']);
+  | { readonly kind: 'restart'; readonly offset: number }
+  /** Of bytes, the last one included. */
+  | { readonly kind: 'range'; readonly start: number; readonly end: number };
 
 /**
  * Between REST and its transfer, or RNFR and RNTO, clients set up the data connection and ask things. To forget an
@@ -57,47 +58,44 @@ export class Session {
   workingFolder = '/';
   /** What MLSD and MLST tell; set by OPTS MLST. */
   facts: readonly FactName[] = factNames;
+  /** Of HASH; set by OPTS HASH. */
+  digestAlgorithm: DigestAlgorithm = digestAlgorithms[0];
   /** After EPSV ALL (RFC 2428, section 4). */
   onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
   expectedBytes: number | undefined;
 
-  readonly #connection: AdoptedConnection;
-  readonly #reader = new ControlLineReader();
+  #site: ReadonlyMap<string, SiteCommand> = new Map();
+  readonly #connection: ControlConnection;
   readonly #loginTimer: NodeJS.Timeout;
   readonly #idleTimer: NodeJS.Timeout;
   #queue: ControlLine[] = [];
   #running: Promise<void> | undefined;
-  #repliesUnderWay = 0;
   #preparation: Preparation | undefined;
-  #listener: PassiveListener | undefined;
+  #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
   /** Its client is still to be told that the file failed. */
   #failedTransfer: Transfer | undefined;
   #closed = false;
 
-  constructor(connection: AdoptedConnection, options: SessionOptions) {
-    this.options = options;
-    this.#connection = connection;
-    this.log = options.log.child({ session: connection.id.slice(0, 8) });
+  constructor(adopted: AdoptedConnection, options: SessionOptions) {
     const { limits } = options;
+    this.options = options;
+    this.#connection = new ControlConnection(adopted, limits.goodbyeMs, {
+      onLines: (lines) => this.#receive(lines),
+      onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
+    });
+    this.log = options.log.child({ session: this.#connection.id });
     this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
     this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
-
-    const { socket } = this;
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, 60_000);
-    socket.on('data', (segment) => this.#receive(segment));
-    socket.on('end', () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')));
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    this.ended = closed.then(async () => {
+    this.ended = this.#connection.closed.then(async () => {
       this.#free();
       await this.#running;
     });
   }
 
   get socket(): Socket {
-    return this.#connection.commandSocket;
+    return this.#connection.socket;
   }
 
   get transfer(): Transfer | undefined {
@@ -112,12 +110,7 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
-    this.#repliesUnderWay++;
-    if (closesConnection(reply)) this.#closeInTime();
-    // ftp-srv's `raw` letters are written as they are, and it swallows the errors of a lost connection.
-    await this.#connection.reply(reply.code, { raw: true, message: formatReply(reply).slice(0, -2) });
-    this.#repliesUnderWay--;
-    if (closesConnection(reply)) this.socket.destroySoon();
+    await this.#connection.send(reply);
   }
 
   /** @throws FileSystemError `invalid-name` */
@@ -125,9 +118,15 @@ export class Session {
     return resolvePath(this.workingFolder, argument);
   }
 
-  loggedIn(fileSystem: FileSystem): void {
+  /** The SITE commands of the one who is logged in, if anybody is. */
+  get site(): ReadonlyMap<string, SiteCommand> {
+    return this.fileSystem ? this.#site : new Map();
+  }
+
+  loggedIn({ fileSystem, site }: Login): void {
     clearTimeout(this.#loginTimer);
     this.fileSystem = fileSystem;
+    this.#site = site ?? this.options.site;
   }
 
   prepare(preparation: Preparation): void {
@@ -141,25 +140,37 @@ export class Session {
     return preparation;
   }
 
-  /** Opens the listener for the next transfer; an earlier one is closed. Gives its port. */
+  /** Opens the listener for the next transfer; what was prepared before is closed. Gives its port. */
   async listenForData(): Promise<number> {
-    this.closeDataListener();
-    const listener = await PassiveListener.open(this.socket, this.options.limits.dataConnectionMs);
-    this.#listener = listener;
-    if (this.#closed) this.closeDataListener();
+    this.closeDataConnector();
+    const { limits, dataConnections } = this.options;
+    const listener = await PassiveListener.open(
+      this.socket,
+      limits.dataConnectionMs,
+      dataConnections.passivePorts,
+    );
+    this.#connector = listener;
+    if (this.#closed) this.closeDataConnector();
     return listener.port;
   }
 
-  closeDataListener(): void {
-    this.#listener?.close();
-    this.#listener = undefined;
+  /** Has the next transfer connect to the client; what was prepared before is closed. */
+  connectForData(client: ClientPort): void {
+    this.closeDataConnector();
+    const localAddress = plainAddress(this.socket.localAddress ?? '');
+    this.#connector = new ActiveConnector(client, localAddress, this.options.limits.dataConnectionMs);
+  }
+
+  closeDataConnector(): void {
+    this.#connector?.close();
+    this.#connector = undefined;
   }
 
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
-    const listener = this.#listener;
-    if (!listener) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
-    const transfer = new Transfer(listener, this.options.limits.stallMs, (reply) => this.reply(reply));
+    const connector = this.#connector;
+    if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
+    const transfer = new Transfer(connector, this.options.limits.stallMs, (reply) => this.reply(reply));
     this.#transfer = transfer;
     if (this.#closed || this.#queue.some(isAbort)) transfer.abort(aborted());
     try {
@@ -167,14 +178,14 @@ export class Session {
     } finally {
       this.#transfer = undefined;
       if (transfer.failed) this.#failedTransfer = transfer;
-      else this.closeDataListener();
+      else this.closeDataConnector();
       this.#touch();
     }
   }
 
-  #receive(segment: Uint8Array): void {
+  #receive(lines: readonly ControlLine[]): void {
     this.#touch();
-    for (const line of this.#reader.read(segment)) {
+    for (const line of lines) {
       if (this.#closed) return;
       if (this.#transfer && isAbort(line)) this.#transfer.abort(aborted());
       if (this.#transfer && this.#queue.length === 0 && isUrgent(line)) {
@@ -218,7 +229,7 @@ export class Session {
     if (!transfer) return;
     this.#failedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 
   async #answer(line: ControlLine): Promise<Reply> {
@@ -246,7 +257,7 @@ export class Session {
 
   #endIdle(): void {
     // Only a client is idle: a command that is busy is not, one whose reply the client does not take is.
-    if (this.#transfer || (this.#running && this.#repliesUnderWay === 0)) this.#touch();
+    if (this.#transfer || (this.#running && !this.#connection.isReplying)) this.#touch();
     else this.#end(421, 'The connection was idle for too long.');
   }
 
@@ -256,12 +267,6 @@ export class Session {
     void this.reply({ code, text });
   }
 
-  /** A client that does not take the last reply shall not hold the connection. */
-  #closeInTime(): void {
-    const timer = setTimeout(() => this.socket.destroy(), this.options.limits.goodbyeMs);
-    this.socket.once('close', () => clearTimeout(timer));
-  }
-
   #free(): void {
     this.#closed = true;
     clearTimeout(this.#loginTimer);
@@ -269,31 +274,10 @@ export class Session {
     this.#queue = [];
     // First of all, since this resets the data connection: a plain close would pass for the end of the file.
     this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
-    this.closeDataListener();
+    this.closeDataConnector();
   }
 }
 
 function aborted(): ReplyError {
   return new ReplyError(426, 'The transfer was aborted.');
-}
-
-function parseCommand(text: string): { verb: string; argument: string } {
-  const space = text.indexOf(' ');
-  if (space < 0) return { verb: text.toUpperCase(), argument: '' };
-  // Spaces belong to the argument: names may begin and end with them.
-  return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1) };
-}
-
-function verbOf(line: ControlLine): string | undefined {
-  return line.kind === 'command' ? parseCommand(line.text).verb : undefined;
-}
-
-function isAbort(line: ControlLine): boolean {
-  return verbOf(line) === 'ABOR';
-}
-
-function isUrgent(line: ControlLine): boolean {
-  if (line.kind !== 'command') return false;
-  const { verb, argument } = parseCommand(line.text);
-  return urgentCommands.has(verb) && argument === '';
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { PassiveListener } from './passive-listener.ts';
+import type { DataConnector } from './data-connector.ts';
 import { type Reply, ReplyError } from './replies.ts';
 import { resetConnection } from './reset-connection.ts';
 
@@ -14,7 +14,7 @@ const lostConnection = new ReplyError(426, 'The data connection was lost; the tr
  * would pass for a whole one.
  */
 export class Transfer {
-  readonly #listener: PassiveListener;
+  readonly #connector: DataConnector;
   readonly #stallMs: number;
   readonly #announce: (reply: Reply) => Promise<void>;
   readonly #abort = new AbortController();
@@ -22,8 +22,8 @@ export class Transfer {
   #failed = false;
 
   /** @param announce sends the preliminary reply once everything is ready but the data connection */
-  constructor(listener: PassiveListener, stallMs: number, announce: (reply: Reply) => Promise<void>) {
-    this.#listener = listener;
+  constructor(connector: DataConnector, stallMs: number, announce: (reply: Reply) => Promise<void>) {
+    this.#connector = connector;
     this.#stallMs = stallMs;
     this.#announce = announce;
   }
@@ -84,10 +84,14 @@ export class Transfer {
     target.on('error', (error) => this.#fail(error));
     await this.#run(announcement, async (socket) => {
       socket.pipe(target);
-      await Promise.all([
-        finished(socket, { writable: false, signal: this.signal }),
-        finished(target, { signal: this.signal }),
-      ]);
+      try {
+        await Promise.all([
+          finished(socket, { writable: false, signal: this.signal }),
+          finished(target, { signal: this.signal }),
+        ]);
+      } finally {
+        socket.unpipe(target); // Even of a destroyed socket the rest would come.
+      }
     });
     return this.bytes;
   }
@@ -100,7 +104,7 @@ export class Transfer {
 
   async #run(announcement: string, move: (socket: Socket) => Promise<void>): Promise<void> {
     await this.#announce({ code: 150, text: announcement });
-    const socket = await this.#listener.connection(this.signal);
+    const socket = await this.#connector.connection(this.signal);
     this.#socket = socket;
     const reset = () => {
       if (!this.#failed) resetConnection(socket);

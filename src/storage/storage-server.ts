@@ -3,6 +3,7 @@ import { storageHostVariable, storageVariables } from '../config/variables.ts';
 import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
 import { matchesAccount } from '../servers/account.ts';
+import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
 import type { RunningServer } from '../servers/server-process.ts';
 import { explainListenError, StartError } from '../servers/start-error.ts';
 import { Folder } from './folder.ts';
@@ -17,6 +18,7 @@ export async function runStorageServer(
 ): Promise<RunningServer> {
   const { number, account, host, port, folder: path } = configuration;
   const variables = storageVariables(number);
+  requirePasswordOutsideLoopback(host, account, variables.password);
   const folder = await openFolder(path, variables.folder);
   try {
     const server = await startFtpServer({
@@ -24,7 +26,10 @@ export async function runStorageServer(
       port,
       log,
       greeting: `SplitFTP storage server ${number}`,
-      login: async (user, password) => (matchesAccount(account, user, password) ? folder : undefined),
+      login: async (user, password) =>
+        matchesAccount(account, user, password)
+          ? { fileSystem: folder }
+          : { refused: user === account.user ? 'wrong-password' : 'unknown-name' },
     });
     const shownHost = host.includes(':') ? `[${host}]` : host;
     return {

@@ -73,6 +73,7 @@ export class UploadArea {
       release();
     };
     return {
+      offset: 0,
       stream: sink,
       abort: discard,
       commit: () =>
@@ -111,6 +112,7 @@ export async function appendToFile(
     release();
   };
   return {
+    offset: size,
     stream: sink,
     abort: revert,
     commit: () =>

@@ -133,7 +133,15 @@ async function makeConfiguration(root: string): Promise<Configuration> {
   const [port, ...ports] = await freePorts(3);
   if (port === undefined) throw new Error('no free port');
   return {
-    coordinator: { account, host, port, folder: join(root, 'server'), tls: { mode: 'off' } },
+    coordinator: {
+      account,
+      host,
+      port,
+      folder: join(root, 'server'),
+      usersFile: join(root, 'server', 'users.json'),
+      limits: {},
+      tls: { mode: 'off' },
+    },
     storageServers: ports.map((own, index) => ({
       number: index + 1,
       account,

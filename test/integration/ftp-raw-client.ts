@@ -16,22 +16,22 @@ export class RawClient {
   #closed = false;
 
   /** Connects and takes the greeting. */
-  static async connect(port: number): Promise<RawClient> {
-    const client = new RawClient(port);
+  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
+    const client = new RawClient(port, host);
     await client.reply();
     return client;
   }
 
-  static async login(port: number, user = 'u', password = 'p'): Promise<RawClient> {
-    const client = await RawClient.connect(port);
+  static async login(port: number, user = 'u', password = 'p', host = '127.0.0.1'): Promise<RawClient> {
+    const client = await RawClient.connect(port, host);
     await client.ask(`USER ${user}`);
     const { text } = await client.ask(`PASS ${password}`);
     if (!text.startsWith('230')) throw new Error(text);
     return client;
   }
 
-  private constructor(port: number) {
-    this.socket = connect({ host: '127.0.0.1', port });
+  private constructor(port: number, host: string) {
+    this.socket = connect({ host, port });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => undefined);
     this.socket.on('data', (data) => this.#take(data.toString()));
@@ -74,8 +74,8 @@ export class RawClient {
   }
 
   /** A new data connection. */
-  async data(localAddress = '127.0.0.1'): Promise<Socket> {
-    return connectData(await this.passivePort(), localAddress);
+  async data(localAddress = this.socket.localAddress): Promise<Socket> {
+    return connectData(await this.passivePort(), localAddress, this.socket.remoteAddress);
   }
 
   /** Uploads or downloads whole files the simple way. */
@@ -123,8 +123,12 @@ export class RawClient {
   }
 }
 
-export async function connectData(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
-  const socket = connect({ host: '127.0.0.1', port, localAddress });
+export async function connectData(
+  port: number,
+  localAddress = '127.0.0.1',
+  host = '127.0.0.1',
+): Promise<Socket> {
+  const socket = connect({ host, port, localAddress });
   await once(socket, 'connect');
   // What a test does not look at shall not end it.
   socket.on('error', () => undefined);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { DataConnectionOptions } from '../../src/ftp/data-connector.ts';
 import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';
@@ -18,22 +19,27 @@ export interface Fixture {
 export interface FixtureOptions {
   readonly limits?: Partial<Limits>;
   readonly site?: ReadonlyMap<string, SiteCommand>;
+  readonly dataConnections?: DataConnectionOptions;
+  readonly host?: string;
   /** Puts something in front of the folder. */
   readonly wrap?: (folder: Folder) => FileSystem;
 }
 
 /** An engine on a real folder, for one test; everything is gone when the test has ended. */
-export async function startFixture({ limits, site, wrap }: FixtureOptions = {}): Promise<Fixture> {
+export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
+  const { limits, site, wrap, host = '127.0.0.1', dataConnections } = options;
   const root = await temporaryFolder();
   const folder = await Folder.open(root);
   const files = wrap ? wrap(folder) : folder;
   const server = await startFtpServer({
-    host: '127.0.0.1',
+    host,
     port: 0,
     log: createLog('test', 'silent'),
     greeting: 'Test',
-    login: async (user, password) => (user === 'u' && password === 'p' ? files : undefined),
+    login: async (user, password) =>
+      user === 'u' && password === 'p' ? { fileSystem: files } : { refused: 'wrong-password' },
     site: site ?? new Map(),
+    ...(dataConnections && { dataConnections }),
     limits: { failedLoginDelayMs: 1, ...limits },
   });
   onTestFinished(() => server.close());

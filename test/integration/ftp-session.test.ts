@@ -86,7 +86,7 @@ describe('a server', () => {
       host: '127.0.0.1',
       log: createLog('test', 'silent'),
       greeting: '',
-      login: async () => undefined,
+      login: async () => ({ refused: 'unknown-name' as const }),
     };
     await expect(startFtpServer({ ...options, port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await expect(startFtpServer({ ...options, port: 0, host: '192.0.2.1' })).rejects.toMatchObject({

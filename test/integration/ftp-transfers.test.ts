@@ -4,31 +4,15 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type FileSystem, FileSystemError } from '../../src/ftp/file-system.ts';
+import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { resetConnection } from '../../src/ftp/reset-connection.ts';
-import type { Folder } from '../../src/storage/folder.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
+import { replacing } from './ftp-replaced-folder.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 
 /** More than the buffers between server and client hold, so that a transfer of it stays under way. */
 const manyBytes = 64 * 1024 * 1024;
 const uploads = '.splitftp-uploads';
-
-/** A folder with some of its methods replaced. */
-function replacing(methods: (folder: Folder) => Partial<FileSystem>): (folder: Folder) => FileSystem {
-  return (folder) => Object.assign(Object.create(folder), bind(folder), methods(folder));
-}
-
-/** Private fields are reached through the real folder only. */
-function bind(folder: Folder): Partial<FileSystem> {
-  return {
-    stat: (path) => folder.stat(path),
-    list: (path) => folder.list(path),
-    read: (path, offset) => folder.read(path, offset),
-    write: (path, mode, signal) => folder.write(path, mode, signal),
-    removeFile: (path) => folder.removeFile(path),
-  };
-}
 
 /** Asks until the answer is right, for what the server learns from the network in its own time. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -305,6 +289,7 @@ describe('an upload', () => {
     const { port } = await startFixture({
       wrap: replacing(() => ({
         write: async () => ({
+          offset: 0,
           stream: new Writable({
             write: (_chunk, _encoding, done) => done(new FileSystemError('no-space', 'The disk is full.')),
           }),
@@ -327,6 +312,7 @@ describe('an upload', () => {
     const { port } = await startFixture({
       wrap: replacing(() => ({
         write: async () => ({
+          offset: 0,
           stream,
           commit: () => Promise.reject(new Error('committed')),
           abort: async () => undefined,

@@ -255,9 +255,7 @@ function pureFtpd(options: ForeignOptions): Command {
     String(connections ?? 50),
     ...(tls ? ['--certfile', `${tls.cert},${tls.key}`, '--tls', '3'] : []),
   ];
-  return isolated(
-    `env LD_LIBRARY_PATH=${quoted(library)} ${quoted(program)} ${args.map(quoted).join(' ')}`,
-  );
+  return isolated(`env LD_LIBRARY_PATH=${quoted(library)} ${quoted(program)} ${args.map(quoted).join(' ')}`);
 }
 
 function pyftpdlib(options: ForeignOptions): Command {

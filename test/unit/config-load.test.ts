@@ -55,6 +55,8 @@ describe('a valid configuration', () => {
         host: '127.0.0.1',
         port: 3000,
         folder: join(folder, 'server_folder'),
+        usersFile: join(folder, 'server_folder', 'users.json'),
+        limits: {},
         tls: { mode: 'off' },
       },
       storageServers: [1, 2].map((number) => ({
@@ -158,8 +160,12 @@ describe('a valid configuration', () => {
       tls: coordinatorTls,
       firstPort: fc.integer({ min: 1, max: 65000 }),
       name: text.filter((s) => !/[\\/.]/.test(s)),
+      limits: fc.record(
+        { connections: fc.integer({ min: 1, max: 1000 }), stallSeconds: fc.integer({ min: 1, max: 1000 }) },
+        { requiredKeys: [] },
+      ),
     })
-    .map(({ hosts, tls, firstPort, name }): Configuration => {
+    .map(({ hosts, tls, firstPort, name, limits }): Configuration => {
       const servers = hosts.map((server, index) => ({
         ...server,
         port: firstPort + index,
@@ -168,7 +174,7 @@ describe('a valid configuration', () => {
       const [coordinator, ...others] = servers;
       if (coordinator === undefined) throw new Error('an array of at least 2 is empty');
       return {
-        coordinator: { ...coordinator, tls },
+        coordinator: { ...coordinator, usersFile: resolve(tmpdir(), `${name}.json`), limits, tls },
         storageServers: others.map((server, index) => ({ ...server, number: index + 1 })),
         layout: { dataParts: others.length, parityParts: 0 },
         source: 'the environment',
@@ -222,6 +228,12 @@ describe('what is wrong is said with the variable and the remedy', () => {
     ],
     ['data parts', `${seeds}FTP_DATA_PARTS=1`, /^FTP_DATA_PARTS is 1, .* write 2/],
     ['parity', `${seeds}FTP_PARITY_PARTS=1`, /^FTP_PARITY_PARTS is 1, but parity comes with a later version/],
+    ['a limit of 0', `${seeds}FTP_MAX_TRANSFERS=0`, /^FTP_MAX_TRANSFERS is "0": write a number from 1 to/],
+    [
+      'a limit with a unit',
+      `${seeds}FTP_IDLE_TIMEOUT=5m`,
+      /^FTP_IDLE_TIMEOUT is .* number of seconds from 1/,
+    ],
     ['a misspelt variable', `${seeds}FTP_PASWORD2=x`, /^FTP_PASWORD2 is not .* did you mean FTP_PASSWORD2\?/],
     ['a padded number', `${seeds}FTP_USER03=x`, /^FTP_USER03 is not .* did you mean FTP_USER3\?/],
     ['a line that is none', `FTP_USER\n${seeds}`, /^line 1 is not NAME=value/],

@@ -29,6 +29,14 @@ export class Pool {
   }
 
   /**
+   * Asks those of the servers that have failed of late whether they are back; the others are taken to be up.
+   * @throws FileSystemError `unavailable` naming the first server that is down
+   */
+  async refuseIfDown(numbers: readonly number[]): Promise<void> {
+    await Promise.all(numbers.map((number) => this.server(number).refuseIfDown()));
+  }
+
+  /**
    * A connection to each of these servers, or none.
    * @throws FileSystemError `unavailable` naming the first server that cannot be reached
    */
@@ -78,6 +86,11 @@ export class PoolConnections {
 
   constructor(lines: readonly PoolLine[]) {
     this.lines = lines;
+  }
+
+  /** Whether somebody waits for a connection to one of the servers. */
+  get wanted(): boolean {
+    return this.lines.some(({ server }) => server.wanted);
   }
 
   /** Lets others use the connections; those that are closed are thrown away. */

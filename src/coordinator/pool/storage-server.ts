@@ -44,6 +44,8 @@ export class StorageServer {
   #inUse = 0;
   #failure: string | undefined;
   #patient = 0;
+  /** A connection has been lost since the last one was made. */
+  #doubtful = false;
   #closed = false;
 
   /** @param folder the pool's, on every storage server */
@@ -89,6 +91,18 @@ export class StorageServer {
     };
   }
 
+  /** Whether somebody waits for a place. */
+  get wanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Returns at once unless it has failed of late. @throws FileSystemError when it is (still) down */
+  async refuseIfDown(): Promise<void> {
+    if (this.#failure === undefined && !this.#doubtful) return;
+    const reason = await this.probe();
+    if (reason !== undefined) throw new FileSystemError('unavailable', reason);
+  }
+
   #admit(): void {
     const most = this.connections;
     while (this.#inUse < most) {
@@ -116,6 +130,7 @@ export class StorageServer {
         if (this.#closed) throw new Error('the coordinator is stopping');
         if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
         this.#failure = undefined;
+        this.#doubtful = false;
         return connection;
       } catch (error) {
         login.close();
@@ -135,6 +150,7 @@ export class StorageServer {
   }
 
   release(connection: StorageConnection): void {
+    if (connection.closed) this.#doubtful = true;
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
     if (connection.closed || this.#closed || tooMany) connection.close();
@@ -184,6 +200,7 @@ export class StorageServer {
     if (this.#inUse >= this.connections) return this.#failure;
     try {
       await this.#useOnce((connection) => connection.ping());
+      this.#doubtful = false;
       return undefined;
     } catch (error) {
       return error instanceof BusyServerError && this.#inUse > 0

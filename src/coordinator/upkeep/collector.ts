@@ -4,7 +4,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import { finalPartPath, temporaryPartPath } from '../segments/part-writer.ts';
-import type { SegmentLeases } from './segment-leases.ts';
+import type { Leases } from './leases.ts';
 
 /** Parts looked at in one round. */
 const batch = 500;
@@ -18,14 +18,14 @@ const retryAfter = 5_000;
 export class Collector {
   readonly #catalogue: Catalogue;
   readonly #pool: Pool;
-  readonly #leases: SegmentLeases;
+  readonly #leases: Leases;
   readonly #log: Log;
   #running: Promise<void> | undefined;
   #again = false;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(catalogue: Catalogue, pool: Pool, leases: SegmentLeases, log: Log) {
+  constructor(catalogue: Catalogue, pool: Pool, leases: Leases, log: Log) {
     this.#catalogue = catalogue;
     this.#pool = pool;
     this.#leases = leases;

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { dataConnectionCommands } from './data-connection.ts';
+import { digestCommands } from './digest.ts';
 import { fileFactsCommands } from './file-facts.ts';
 import { filesAndFoldersCommands } from './files-and-folders.ts';
 import { helpCommand, informationCommands } from './information.ts';
@@ -14,6 +15,7 @@ const commands = new Map<string, Command>([
   ...parameterCommands,
   ...filesAndFoldersCommands,
   ...fileFactsCommands,
+  ...digestCommands,
   ...listingCommands,
   ...dataConnectionCommands,
   ...transferCommands,

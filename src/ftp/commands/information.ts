@@ -2,6 +2,7 @@ import { atomicStoreFeature } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
+import { digestFeature } from './digest.ts';
 import { listingLines } from './listing.ts';
 
 /** RFC 959, section 4.1.3, and RFC 2389 for FEAT. */
@@ -50,8 +51,10 @@ function features(session: Session): Reply {
     'TVFS',
     'UTF8',
     atomicStoreFeature,
+    digestFeature(session),
+    'RANG STREAM',
   ];
-  if (session.fileSystem?.crc32) lines.push('HASH CRC32*');
+  if (session.options.dataConnections.activeMode) lines.push('EPRT');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }
 
@@ -80,7 +83,7 @@ async function site(session: Session, argument: string): Promise<Reply> {
   const siteArgument = rest.join(' ');
   if (verb === 'HELP') return siteHelp(session);
   if (verb === 'EXPECT') return expect(session, siteArgument);
-  const command = session.options.site.get(verb);
+  const command = session.site.get(verb);
   if (!command) return { code: 504, text: 'There is no such SITE command; SITE HELP lists them.' };
   return { code: 200, text: verb, lines: await command(siteArgument) };
 }
@@ -96,6 +99,6 @@ function expect(session: Session, argument: string): Reply {
 }
 
 function siteHelp(session: Session): Reply {
-  const lines = ['EXPECT', 'HELP', ...session.options.site.keys()].sort().map((name) => `SITE ${name}`);
+  const lines = ['EXPECT', 'HELP', ...session.site.keys()].sort().map((name) => `SITE ${name}`);
   return { code: 214, text: 'These SITE commands are supported.', lines };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { plainAddress } from '../data-connector.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open } from './command.ts';
@@ -25,10 +26,10 @@ async function givePassword(session: Session, password: string): Promise<Reply> 
   const { user, options } = session;
   if (user === undefined) return { code: 503, text: 'Give a name with USER first.' };
   session.user = undefined;
-  const fileSystem = await options.login(user, password);
-  if (fileSystem) {
+  const result = await options.login(user, password, plainAddress(session.socket.remoteAddress ?? ''));
+  if (!('refused' in result)) {
     session.failedLogins = 0;
-    session.loggedIn(fileSystem);
+    session.loggedIn(result);
     return { code: 230, text: 'Logged in.' };
   }
   session.failedLogins++;

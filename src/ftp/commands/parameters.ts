@@ -2,6 +2,7 @@ import { factNames } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
+import { chooseDigest } from './digest.ts';
 
 /** RFC 959, section 4.1.2, and RFC 2389 for OPTS. */
 export const parameterCommands: readonly (readonly [string, Command])[] = [
@@ -12,7 +13,10 @@ export const parameterCommands: readonly (readonly [string, Command])[] = [
   ],
   ['STRU', user('STRU <SP> F', async (_session, argument) => only('F', argument, 'Files have no records.'))],
   ['ALLO', user('ALLO <SP> bytes', async () => ({ code: 202, text: 'Space need not be reserved.' }))],
-  ['OPTS', open('OPTS <SP> UTF8 ON | MLST facts | HASH CRC32', async (session, text) => opts(session, text))],
+  [
+    'OPTS',
+    open('OPTS <SP> UTF8 ON | MLST facts | HASH algorithm', async (session, text) => opts(session, text)),
+  ],
 ];
 
 /** ASCII is accepted, and bytes are never converted (as with vsftpd): what is stored is what was sent. */
@@ -51,9 +55,7 @@ function opts(session: Session, text: string): Reply {
       return { code: 200, text: `MLST OPTS ${session.facts.map((fact) => `${fact};`).join('')}` };
     }
     case 'HASH':
-      return value === '' || value.toUpperCase() === 'CRC32'
-        ? { code: 200, text: 'CRC32' }
-        : { code: 504, text: 'CRC32 is the only algorithm.' };
+      return chooseDigest(session, value);
     default:
       return { code: 501, text: 'There is no such option.' };
   }

@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
+import type { FileSystem, WriteMode } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
+import { fileAt } from './file-facts.ts';
+import { statForResume } from './resume.ts';
 
 /** RFC 959, section 4.1.3, and RFC 3659, section 5 for REST in stream mode. */
 export const transferCommands: readonly (readonly [string, Command])[] = [
@@ -24,16 +27,17 @@ function restart(session: Session, argument: string): Reply {
 
 /** A running transfer was aborted when the command arrived, and has had its 426. */
 function abort(session: Session): Reply {
-  session.closeDataListener();
+  session.closeDataConnector();
   return { code: 226, text: 'No transfer is running.' };
 }
 
 async function retrieve(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  const offset = takeOffset(session);
+  const preparation = session.takePreparation();
+  if (preparation?.kind === 'range') return retrieveRange(session, argument, files, preparation);
+  const offset = preparation?.kind === 'restart' ? preparation.offset : 0;
   const path = session.resolve(argument);
   return session.runTransfer(async (transfer) => {
-    const entry = await files.stat(path);
-    if (entry.kind !== 'file') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
+    const entry = await fileAt(path, files);
     if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
     const source = await files.read(path, offset);
     await transfer.send(source, `Sending ${entry.size - offset} bytes.`);
@@ -41,29 +45,64 @@ async function retrieve(session: Session, argument: string, files: FileSystem): 
   });
 }
 
+/** RANG instead of REST (draft-bryan-ftp-range-08): the part of the range that the file has. */
+async function retrieveRange(
+  session: Session,
+  argument: string,
+  files: FileSystem,
+  { start, end }: { start: number; end: number },
+): Promise<Reply> {
+  const path = session.resolve(argument);
+  return session.runTransfer(async (transfer) => {
+    const { size } = await fileAt(path, files);
+    if (start >= size) throw new ReplyError(554, `The file has only ${size} bytes.`);
+    const bytes = Math.min(end + 1, size) - start;
+    const source = Readable.from(firstBytes(await files.read(path, start), bytes), { objectMode: false });
+    await transfer.send(source, `Sending ${bytes} bytes.`);
+    return { code: 226, text: 'Sent.' };
+  });
+}
+
+async function* firstBytes(source: Readable, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const chunk of source.iterator()) {
+    const wanted: Buffer = chunk.subarray(0, left);
+    yield wanted;
+    left -= wanted.length;
+    if (left === 0) return;
+  }
+}
+
 async function store(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const offset = takeOffset(session);
   if (offset === 0) return upload(session, argument, files, 'replace');
   // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
-  const { size } = await files.stat(session.resolve(argument));
-  if (offset !== size) throw new ReplyError(554, `The file has ${size} bytes: only REST ${size} can go on.`);
-  return upload(session, argument, files, 'append');
+  const { size } = await statForResume(session.resolve(argument), files);
+  if (offset !== size) throw wrongOffset(size);
+  return upload(session, argument, files, 'append', offset);
+}
+
+function wrongOffset(size: number): ReplyError {
+  return new ReplyError(554, `There are ${size} bytes: only REST ${size} can go on.`);
 }
 
 function takeOffset(session: Session): number {
   const preparation = session.takePreparation();
+  if (preparation?.kind === 'range') throw new ReplyError(551, 'A range of a file cannot be replaced.');
   return preparation?.kind === 'restart' ? preparation.offset : 0;
 }
 
 /**
  * The upload is committed only when the client ended it well: its end of file came (not a reset), no ABOR, the
- * control connection stands, and the bytes are as many as SITE EXPECT said. Otherwise the old file stays.
+ * control connection stands, and the bytes are as many as SITE EXPECT said. Otherwise the old file stays; where there
+ * was none, the file system may keep what arrived, to be continued by APPE or REST and STOR.
  */
 async function upload(
   session: Session,
   argument: string,
   files: FileSystem,
   mode: WriteMode,
+  offset?: number,
 ): Promise<Reply> {
   if (argument === '') throw new ReplyError(501, 'A name is needed.');
   const path = session.resolve(argument);
@@ -73,10 +112,12 @@ async function upload(
     const { signal } = transfer;
     const begun = await files.write(path, mode, signal);
     try {
+      // Another upload may have ended since the size was looked at.
+      if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
       const bytes = await transfer.receive(begun.stream, 'Send the bytes.');
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
-        throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected; nothing is stored.`);
+        throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);
       }
     } catch (error) {
       await begun.abort();

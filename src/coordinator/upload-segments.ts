@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { FileSystemError } from '../ftp/file-system.ts';
+import type { Catalogue, FinishedSegment } from './catalogue/catalogue.ts';
+import type { Pool, PoolConnections } from './pool/pool.ts';
+import type { ByteQueue } from './segments/byte-queue.ts';
+import { defaultBlockBytes, type Layout, maximumSegmentBytes } from './segments/part-format.ts';
+import { SegmentWriter } from './segments/segment-writer.ts';
+
+/**
+ * Milliseconds without a further stripe. An upload that pauses so long gives its connections back when another
+ * transfer waits for one of them; how often it has done so already is the factor, so that a slow client cannot cut its
+ * file into thousands of segments.
+ */
+const yieldAfterMs = 1_000;
+/** Milliseconds without a further stripe after which the segment ends anyway, before a storage server gives it up. */
+const restAfterMs = 120_000;
+
+export interface UploadSegmentsOptions {
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+  readonly layout: Layout;
+  /** Of the storage servers, by part index. */
+  readonly servers: readonly number[];
+  readonly file: string;
+  readonly path: string;
+  /** Of the first segment in its file. */
+  readonly position: number;
+  /** Called when a segment fails, also while nothing is being written. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/**
+ * The segments of one upload, one after the other. Connections to the storage servers are held only while a segment
+ * is being written: from its first stripe on, until it has its full length, the upload ends, or the client pauses.
+ * Its methods are called one at a time.
+ */
+export class UploadSegments {
+  readonly #options: UploadSegmentsOptions;
+  readonly #maximumBytes: number;
+  readonly #begun: string[] = [];
+  readonly #finished: FinishedSegment[] = [];
+  #open: { readonly writer: SegmentWriter; readonly connections: PoolConnections } | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #yields = 0;
+  /** The end of a segment that nobody waits for yet. Never rejects. */
+  #yielding: Promise<void> | undefined;
+  #destroyed = false;
+
+  constructor(options: UploadSegmentsOptions) {
+    this.#options = options;
+    const stripeBytes = options.layout.dataParts * defaultBlockBytes;
+    this.#maximumBytes = Math.floor(maximumSegmentBytes / stripeBytes) * stripeBytes;
+  }
+
+  /** Ids of all segments whose intents were recorded. */
+  get begun(): readonly string[] {
+    return this.#begun;
+  }
+
+  /** The segments that are stored and verified, in order. */
+  get finished(): readonly FinishedSegment[] {
+    return this.#finished;
+  }
+
+  /** Writes a full stripe, or at the end of the upload what is left of `bytes`. @throws FileSystemError */
+  async writeStripe(bytes: ByteQueue): Promise<void> {
+    clearTimeout(this.#pause);
+    await this.#yielding;
+    this.#open ??= await this.#begin();
+    const { writer } = this.#open;
+    await writer.writeStripe(bytes);
+    if (writer.length >= this.#maximumBytes) await this.finish();
+    else this.#watchPause();
+  }
+
+  /** Resolves when everything written is in {@link finished}. @throws FileSystemError */
+  async finish(): Promise<void> {
+    clearTimeout(this.#pause);
+    await this.#yielding;
+    if (!this.#open) return;
+    const { writer, connections } = this.#open;
+    this.#finished.push(await writer.finish());
+    this.#open = undefined;
+    connections.release();
+  }
+
+  /** Gives up what is not finished. */
+  destroy(): void {
+    this.#destroyed = true;
+    clearTimeout(this.#pause);
+    this.#open?.writer.destroy();
+    this.#open?.connections.release();
+    this.#open = undefined;
+  }
+
+  async #begin(): Promise<{ writer: SegmentWriter; connections: PoolConnections }> {
+    const { catalogue, pool, layout, servers, file, path, position, onFailure } = this.#options;
+    const connections = await pool.connect(servers);
+    try {
+      if (this.#destroyed) throw givenUp();
+      const id = randomBytes(16).toString('hex');
+      const intent = { id, layout, blockBytes: defaultBlockBytes, servers };
+      this.#begun.push(id);
+      const sequence = await catalogue.beginSegment(intent);
+      if (this.#destroyed) throw givenUp();
+      const writer = new SegmentWriter(
+        {
+          version: 1,
+          features: [],
+          pool: catalogue.pool,
+          file,
+          segment: id,
+          position: position + this.#finished.length,
+          layout,
+          servers: [...servers],
+          blockBytes: defaultBlockBytes,
+          check: 'crc32',
+          cipher: 'none',
+          path,
+          written: new Date().toISOString(),
+        },
+        sequence,
+        connections.lines,
+        onFailure,
+      );
+      return { writer, connections };
+    } catch (error) {
+      connections.release();
+      throw error;
+    }
+  }
+
+  #watchPause(): void {
+    const since = performance.now();
+    const look = () => {
+      const paused = performance.now() - since;
+      const wanted = this.#open?.connections.wanted ?? false;
+      if (paused >= restAfterMs || (wanted && paused >= yieldAfterMs * (1 + this.#yields))) this.#yield();
+      else this.#pause = setTimeout(look, yieldAfterMs);
+    };
+    this.#pause = setTimeout(look, yieldAfterMs);
+  }
+
+  #yield(): void {
+    this.#yields += 1;
+    this.#yielding = this.finish().then(
+      () => {
+        this.#yielding = undefined;
+      },
+      (error: unknown) => this.#options.onFailure(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+}
+
+function givenUp(): FileSystemError {
+  return new FileSystemError('aborted', 'the upload was given up');
+}
