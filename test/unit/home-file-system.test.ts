@@ -99,6 +99,7 @@ type Ability = { [K in keyof FileSystem]-?: undefined extends FileSystem[K] ? K 
 test('what the inner file system can do beyond the rest, the home can do, at its own paths', async () => {
   const asked: unknown[] = [];
   const abilities: Pick<Required<FileSystem>, Ability> = {
+    readOnly: true,
     async partialUpload(path) {
       asked.push(path);
       return undefined;
@@ -116,6 +117,7 @@ test('what the inner file system can do beyond the rest, the home can do, at its
     },
   };
   const files = await HomeFileSystem.open(Object.assign(new MemoryFileSystem(), abilities), '/ann', false);
+  expect(files.readOnly).toBe(true);
   await files.partialUpload('/p');
   expect(await files.knownDigest('/k', 'CRC32')).toBe('digest');
   await files.rememberDigest('/r', await files.stat('/'), 'CRC32', 'digest');
