@@ -294,7 +294,8 @@ export class Session {
     const { verb, argument } = parseCommand(line.text);
     if (verb === '') return { code: 500, text: 'The line holds no command.' };
     const command = commandTable.get(verb);
-    this.log.debug({ verb, argument: verb === 'PASS' ? undefined : argument }, 'command');
+    const isSecret = verb === 'PASS' || verb === 'ACCT';
+    this.log.debug({ verb, argument: isSecret ? undefined : argument }, 'command');
     if (!command) {
       // RFC 959, section 4.2.2: 502 for a command of the protocol, 500 for what is none.
       return /^[A-Z]{3,4}$/.test(verb)
