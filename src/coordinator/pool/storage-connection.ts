@@ -163,6 +163,18 @@ export class StorageConnection {
     }
   }
 
+  /** Space that is left for parts (AVBL); undefined when the server does not tell. */
+  async freeBytes(): Promise<number | undefined> {
+    try {
+      const { message } = await this.#client.send(`AVBL ${this.#capabilities.root || '.'}`);
+      const bytes = /^213 (\d+)$/.exec(message)?.[1];
+      return bytes === undefined ? undefined : Number(bytes);
+    } catch (error) {
+      if (error instanceof FTPError) return undefined;
+      throw error;
+    }
+  }
+
   async rename(from: string, to: string): Promise<void> {
     await this.#client.rename(this.#name(from), this.#name(to));
   }
