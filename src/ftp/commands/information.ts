@@ -85,7 +85,7 @@ async function site(session: Session, argument: string): Promise<Reply> {
   if (verb === 'EXPECT') return expect(session, siteArgument);
   const command = session.site.get(verb);
   if (!command) return { code: 504, text: 'There is no such SITE command; SITE HELP lists them.' };
-  return { code: 200, text: verb, lines: await command(siteArgument) };
+  return { code: 200, text: verb, lines: await command(siteArgument, (path) => session.resolve(path)) };
 }
 
 /** A lost connection can look like the end of the file (RFC 959, section 3.4.1); a length makes it known. */
