@@ -2,31 +2,45 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { type DebianServer, hasDebianServer, installDebianServers } from './debian-servers.ts';
 
 interface Tool {
   readonly name: string;
-  /** Debian's package. */
-  readonly package: string;
+  /** Debian's packages; none for what is not installed but unpacked. */
+  readonly packages: readonly string[];
   readonly present: () => boolean;
 }
 
 const program = (name: string, debianPackage = name): Tool => ({
   name,
-  package: debianPackage,
+  packages: [debianPackage],
   present: () => isOnPath(name),
+});
+
+const debianServer = (name: DebianServer): Tool => ({
+  name,
+  packages: [],
+  present: () => hasDebianServer(name),
 });
 
 export const tools: readonly Tool[] = [
   program('curl'),
   program('lftp'),
   program('python3'),
-  { name: 'pyftpdlib', package: 'python3-pyftpdlib', present: () => pythonWithFtpServer() !== undefined },
+  {
+    name: 'pyftpdlib',
+    packages: ['python3-pyftpdlib', 'python3-openssl'],
+    present: () => pythonWithFtpServer() !== undefined,
+  },
+  debianServer('vsftpd'),
+  debianServer('proftpd'),
+  debianServer('pure-ftpd'),
 ];
 
 /** A Python that has pyftpdlib: Debian's own where another one stands before it on the path. */
 export function pythonWithFtpServer(): string | undefined {
   return ['python3', '/usr/bin/python3'].find(
-    (python) => spawnSync(python, ['-c', 'import pyftpdlib'], { stdio: 'ignore' }).status === 0,
+    (python) => spawnSync(python, ['-c', 'import pyftpdlib, OpenSSL'], { stdio: 'ignore' }).status === 0,
   );
 }
 
@@ -43,12 +57,14 @@ export function installTools(say: (line: string) => void): string[] {
   const missing = () => tools.filter((tool) => !tool.present());
   const wanted = missing();
   if (wanted.length > 0 && process.getuid?.() === 0 && isOnPath('apt-get')) {
-    const packages = [...new Set(wanted.map((tool) => tool.package))];
-    say(`installing ${packages.join(', ')}`);
+    const packages = [...new Set(wanted.flatMap((tool) => tool.packages))];
+    say(`installing ${wanted.map(({ name }) => name).join(', ')}`);
     const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
     spawnSync('apt-get', ['update'], options); // Without fresh lists the installation says what is wrong.
     try {
-      execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options);
+      if (packages.length > 0)
+        execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options);
+      if (wanted.some((tool) => tool.packages.length === 0)) installDebianServers();
     } catch (error) {
       say(`apt-get could not install them: ${error instanceof Error ? error.message : error}`);
     }

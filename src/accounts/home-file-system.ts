@@ -55,6 +55,10 @@ export class HomeFileSystem implements FileSystem {
     return this.at(path, (inner) => this.#inner.read(inner, offset));
   }
 
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
   makeDirectory(path: string): Promise<void> {
     return this.#change(path, (inner) => this.#inner.makeDirectory(inner));
   }
