@@ -33,6 +33,8 @@ export async function reportStatus(
     ...(tls && {
       tls: { mode: tls.ftp.required ? 'required' : 'optional', fingerprint: tls.fingerprint },
     }),
+    partialUploads: totals.partialUploads,
+    partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
   };
   const servers = pool.servers.map((server, index): StorageServerReport => {

@@ -30,6 +30,9 @@ export const coordinatorReport = v.object({
       fingerprint: v.string(),
     }),
   ),
+  /** Interrupted uploads that can be continued, and what of them is there. */
+  partialUploads: count,
+  partialBytes: count,
   /** Segments whose parts are still to be removed. */
   garbage: count,
 });
