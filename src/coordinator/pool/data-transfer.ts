@@ -26,12 +26,17 @@ export async function store(
   path: string,
   onConnected?: (data: Socket) => void,
 ): Promise<void> {
-  const closeAll = (error: Error) => client.ftp.closeWithError(error);
+  let target: Socket | undefined;
+  // The end of the data connection must not look like the end of the file; if that broke first, the reply tells why.
+  const closeAll = (error: Error) => {
+    if (!target?.destroyed) client.ftp.closeWithError(error);
+  };
   source.once('error', closeAll);
   try {
     const data = await openPassive(client);
     await transfer(client, data, `STOR ${path}`, {
       move: async (data) => {
+        target = data;
         onConnected?.(data);
         await pipeline(source, data);
       },
