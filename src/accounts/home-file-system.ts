@@ -55,6 +55,26 @@ export class HomeFileSystem implements FileSystem {
     return this.at(path, (inner) => this.#inner.read(inner, offset));
   }
 
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
+    return this.at(path, (inner) => this.#inner.knownDigest?.(inner, algorithm));
+  }
+
+  rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+    return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
+  }
+
+  partialUpload(path: string): Promise<Entry | undefined> {
+    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
+  }
+
+  freeBytes(path: string): Promise<number | undefined> {
+    return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
+  }
+
   makeDirectory(path: string): Promise<void> {
     return this.#change(path, (inner) => this.#inner.makeDirectory(inner));
   }
@@ -85,22 +105,6 @@ export class HomeFileSystem implements FileSystem {
       commit: () => this.at(path, () => upload.commit()),
       abort: () => upload.abort(),
     };
-  }
-
-  partialUpload(path: string): Promise<Entry | undefined> {
-    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
-  }
-
-  knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
-    return this.at(path, (inner) => this.#inner.knownDigest?.(inner, algorithm));
-  }
-
-  rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
-    return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
-  }
-
-  freeBytes(path: string): Promise<number | undefined> {
-    return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
   }
 
   async #change<T>(path: string, work: (inner: string) => Promise<T>): Promise<T> {

@@ -1,5 +1,16 @@
 import { constants } from 'node:fs';
-import { lstat, lutimes, mkdir, open, readdir, realpath, rename, rmdir, unlink } from 'node:fs/promises';
+import {
+  lstat,
+  lutimes,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rmdir,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
@@ -130,6 +141,14 @@ export class Folder implements FileSystem {
       if (kind === 'directory') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
       const file = await open(native, constants.O_RDONLY | noFollow);
       return file.createReadStream({ start: offset, highWaterMark: readBytes });
+    });
+  }
+
+  /** What the disk leaves to users that are not its administrator. */
+  freeBytes(path: string): Promise<number> {
+    return translating(async () => {
+      const { bavail, bsize } = await statfs(await this.#locateFolder(path), { bigint: true });
+      return Number(bavail * bsize);
     });
   }
 

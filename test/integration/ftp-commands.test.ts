@@ -219,7 +219,10 @@ describe('other commands', () => {
     ['EPRT |1|127.0.0.1|1025|', 502],
     ['AUTH TLS', 502],
     ['SITE', 504],
-    ['SITE CHMOD 644 x', 504],
+    ['SITE CHMOD 644 x', 550],
+    ['SITE CHMOD', 501],
+    ['SITE UTIME', 501],
+    ['SITE NONE', 504],
     ['HELP', 214],
     ['HELP STOR', 214],
     ['HELP SITE', 214],
@@ -230,6 +233,13 @@ describe('other commands', () => {
     ['EPSV 1', 229],
     ['EPSV 2', 522],
     ['LPRT 1', 502],
+    ['ACCT x', 202],
+    ['SMNT /', 502],
+    ['LANG', 200],
+    ['LANG en-GB', 200],
+    ['LANG ru', 504],
+    ['CLNT NcFTP 3.2', 200],
+    ['HOST ftp.example.com', 503],
     ['constructor', 500],
     ['GET / HTTP/1.1', 502],
     ['', 500],
@@ -257,8 +267,12 @@ describe('other commands', () => {
     const { port } = await startFixture();
     const client = await RawClient.login(port);
     expect((await client.ask('FEAT')).text.split('\n').slice(1, -1)).toEqual([
+      ' AVBL',
+      ' CLNT',
       ' EPSV',
       ' HASH SHA-256*;SHA-1;CRC32;',
+      ' HOST',
+      ' LANG EN*',
       ' MDTM',
       ' MFMT',
       ' MLST type*;size*;modify*;perm*;unique*;',
@@ -268,6 +282,8 @@ describe('other commands', () => {
       ' TVFS',
       ' UTF8',
       ' X-ATOMIC-STOR',
+      ' XCRC',
+      ' XSHA256',
     ]);
     client.destroy();
   });

@@ -6,6 +6,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { resetConnection } from '../../src/ftp/reset-connection.ts';
+import { freePorts } from '../ports.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { replacing } from './ftp-replaced-folder.ts';
 import { startFixture } from './ftp-server-fixture.ts';
@@ -358,11 +359,14 @@ describe('an upload', () => {
 
 describe('a data connection', () => {
   it('has one listener a session, whatever is asked', async () => {
-    const { port } = await startFixture();
+    // Ports that no other program takes in between.
+    const range = await freePorts(40);
+    const passivePorts = { first: Math.min(...range), last: Math.max(...range) };
+    const { port } = await startFixture({ dataConnections: { activeMode: false, passivePorts } });
     const client = await RawClient.login(port);
-    const ports: number[] = [];
-    for (let index = 0; index < 40; index++) ports.push(await client.passivePort());
-    const attempts = await Promise.allSettled(ports.map((each) => connectData(each)));
+    const ports = new Set<number>();
+    for (let index = 0; index < 80; index++) ports.add(await client.passivePort());
+    const attempts = await Promise.allSettled([...ports].map((each) => connectData(each)));
     const open = attempts.filter(({ status }) => status === 'fulfilled');
     expect(open).toHaveLength(1);
     client.destroy();

@@ -1,7 +1,9 @@
+import { accessControlCommands } from './access-control.ts';
 import type { Command } from './command.ts';
 import { dataConnectionCommands } from './data-connection.ts';
 import { digestCommands } from './digest.ts';
 import { fileFactsCommands } from './file-facts.ts';
+import { fileTimesCommands } from './file-times.ts';
 import { filesAndFoldersCommands } from './files-and-folders.ts';
 import { helpCommand, informationCommands } from './information.ts';
 import { listingCommands } from './listing.ts';
@@ -11,10 +13,12 @@ import { transferCommands } from './transfer.ts';
 
 const commands = new Map<string, Command>([
   ...loginCommands,
+  ...accessControlCommands,
   ...informationCommands,
   ...parameterCommands,
   ...filesAndFoldersCommands,
   ...fileFactsCommands,
+  ...fileTimesCommands,
   ...digestCommands,
   ...listingCommands,
   ...dataConnectionCommands,

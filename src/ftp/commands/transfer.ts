@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FileSystem, WriteMode } from '../file-system.ts';
+import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
@@ -12,6 +13,7 @@ export const transferCommands: readonly (readonly [string, Command])[] = [
   ['RETR', user('RETR <SP> file', retrieve)],
   ['STOR', user('STOR <SP> file', store)],
   ['APPE', user('APPE <SP> file', (session, argument, files) => upload(session, argument, files, 'append'))],
+  ['STOU', user('STOU [<SP> file]', storeUnique)],
   ['REST', user('REST <SP> offset', async (session, argument) => restart(session, argument))],
   ['ABOR', user('ABOR', async (session) => abort(session))],
 ];
@@ -79,7 +81,24 @@ async function store(session: Session, argument: string, files: FileSystem): Pro
   // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
   const { size } = await statForResume(session.resolve(argument), files);
   if (offset !== size) throw wrongOffset(size);
-  return upload(session, argument, files, 'append', offset);
+  return upload(session, argument, files, 'append', { offset });
+}
+
+/**
+ * Under a name that nothing has (RFC 959, STOU), made from the one that was given; RFC 1123, section 4.1.2.9 says how it
+ * is told. Random, so that two clients at once do not find the same name free.
+ */
+async function storeUnique(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  if (takeOffset(session) > 0) throw new ReplyError(554, 'A new file begins at its first byte.');
+  for (;;) {
+    const name = `${argument || 'upload'}.${randomBytes(6).toString('hex')}`;
+    try {
+      await files.stat(session.resolve(name));
+    } catch (error) {
+      if (!(error instanceof FileSystemError && error.kind === 'missing')) throw error;
+      return upload(session, name, files, 'replace', { announcement: `FILE: ${name}` });
+    }
+  }
 }
 
 function wrongOffset(size: number): ReplyError {
@@ -102,7 +121,7 @@ async function upload(
   argument: string,
   files: FileSystem,
   mode: WriteMode,
-  offset?: number,
+  { offset, announcement = 'Send the bytes.' }: { offset?: number; announcement?: string } = {},
 ): Promise<Reply> {
   if (argument === '') throw new ReplyError(501, 'A name is needed.');
   const path = session.resolve(argument);
@@ -114,7 +133,7 @@ async function upload(
     try {
       // Another upload may have ended since the size was looked at.
       if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
-      const bytes = await transfer.receive(begun.stream, 'Send the bytes.');
+      const bytes = await transfer.receive(begun.stream, announcement);
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
         throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);
