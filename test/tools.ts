@@ -19,15 +19,32 @@ const program = (name: string, debianPackage = name): Tool => ({
 export const tools: readonly Tool[] = [
   program('curl'),
   program('lftp'),
+  program('rclone'),
+  program('ncftpput', 'ncftp'),
+  program('wget'),
+  program('tnftp'),
+  program('inetutils-ftp'),
   program('python3'),
   { name: 'pyftpdlib', package: 'python3-pyftpdlib', present: () => pythonWithFtpServer() !== undefined },
+  { name: 'aioftp', package: 'python3-aioftp', present: () => pythonWith('aioftp') !== undefined },
+  {
+    name: 'Net::FTP',
+    package: 'libio-socket-ssl-perl',
+    present: () => succeeds('perl', '-MNet::FTP', '-MIO::Socket::SSL', '-e', '1'),
+  },
 ];
 
-/** A Python that has pyftpdlib: Debian's own where another one stands before it on the path. */
 export function pythonWithFtpServer(): string | undefined {
-  return ['python3', '/usr/bin/python3'].find(
-    (python) => spawnSync(python, ['-c', 'import pyftpdlib'], { stdio: 'ignore' }).status === 0,
-  );
+  return pythonWith('pyftpdlib');
+}
+
+/** A Python that has a module: Debian's own where another one stands before it on the path. */
+export function pythonWith(module: string): string | undefined {
+  return ['python3', '/usr/bin/python3'].find((python) => succeeds(python, '-c', `import ${module}`));
+}
+
+function succeeds(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
 /** Whether the tests that need this program can run. Without it they count as not run. */
