@@ -59,22 +59,6 @@ export class HomeFileSystem implements FileSystem {
     return this.#readOnly;
   }
 
-  knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
-    return this.at(path, (inner) => this.#inner.knownDigest?.(inner, algorithm));
-  }
-
-  rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
-    return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
-  }
-
-  partialUpload(path: string): Promise<Entry | undefined> {
-    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
-  }
-
-  freeBytes(path: string): Promise<number | undefined> {
-    return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
-  }
-
   makeDirectory(path: string): Promise<void> {
     return this.#change(path, (inner) => this.#inner.makeDirectory(inner));
   }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'basic-ftp';
@@ -189,13 +190,20 @@ describe('listings', () => {
     client.destroy();
   });
 
-  it('lists thousands of entries', async () => {
+  it('finding 18: lists 20,000 entries, all of them', async () => {
     const { port, root } = await startFixture();
-    const names = Array.from({ length: 3_000 }, (_, index) => `file ${index}`);
-    await Promise.all(names.map((name) => writeFile(join(root, name), '')));
+    const names = Array.from({ length: 20_000 }, (_, index) => `file ${index}`).sort();
+    for (const name of names) writeFileSync(join(root, name), '');
     const client = await RawClient.login(port);
-    const { content } = await client.retrieve('NLST');
-    expect(content.toString().trimEnd().split('\r\n').sort()).toEqual(names.sort());
+    const namesOf = async (command: string, line: RegExp) => {
+      const { content, reply } = await client.retrieve(command);
+      expect(reply.code).toBe(226);
+      const lines = content.toString().trimEnd().split('\r\n');
+      return lines.map((each) => line.exec(each)?.[1]).sort();
+    };
+    expect(await namesOf('NLST', /^(.*)$/)).toEqual(names);
+    expect(await namesOf('LIST', /^-.*:\d\d (.*)$/)).toEqual(names);
+    expect(await namesOf('MLSD', /; (.*)$/)).toEqual(names);
     client.destroy();
   });
 });
