@@ -91,6 +91,22 @@ export class HomeFileSystem implements FileSystem {
     };
   }
 
+  partialUpload(path: string): Promise<Entry | undefined> {
+    return this.at(path, (inner) => this.#inner.partialUpload?.(inner));
+  }
+
+  knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
+    return this.at(path, (inner) => this.#inner.knownDigest?.(inner, algorithm));
+  }
+
+  rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+    return this.at(path, (inner) => this.#inner.rememberDigest?.(inner, entry, algorithm, digest));
+  }
+
+  freeBytes(path: string): Promise<number | undefined> {
+    return this.at(path, (inner) => this.#inner.freeBytes?.(inner));
+  }
+
   async #change<T>(path: string, work: (inner: string) => Promise<T>): Promise<T> {
     this.#refuseChange(path);
     return this.at(path, work);

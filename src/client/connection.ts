@@ -1,6 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
-import type { Account } from '../config/configuration.ts';
+import type { Account, CoordinatorTls } from '../config/configuration.ts';
+import { tlsVariables } from '../config/variables.ts';
+import { coordinatorTrust } from '../tls/expected-certificate.ts';
+import { accessTrusted, CertificateError, type SecureServer } from '../tls/trust.ts';
 import { describeError, isConnectionError, RemoteError, systemCode, UnreachableError } from './errors.ts';
 import type { RemoteEntry } from './transfer.ts';
 
@@ -8,6 +11,10 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   readonly account: Account;
+  /** Without it, connections are plain. */
+  readonly tls?: CoordinatorTls;
+  /** The coordinator's folder, where its generated certificate is found when it is on this machine. */
+  readonly folder?: string;
 }
 
 export interface Checksum {
@@ -42,14 +49,16 @@ export class Connection {
   }
 
   /** Connects and logs in. @throws {UnreachableError} in words that name the remedy. */
-  static async open({ host, port, account }: Address, signal?: AbortSignal): Promise<Connection> {
+  static async open(address: Address, signal?: AbortSignal): Promise<Connection> {
+    const { host, port, account } = address;
     const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     signal?.throwIfAborted();
     const client = new Client(timeout, { allowSeparateTransferHost: false, maxListingBytes });
     const cancel = () => client.close();
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      await client.access({ host, port, user: account.user, password: account.password });
+      const tls = await securityOf(address);
+      await accessTrusted(client, { host, port, account, tls }, tlsVariables.fingerprint);
       const features = await client.features();
       if (!features.has('MLST')) {
         throw new UnreachableError(`The server at ${name} is not a SplitFTP coordinator: it lacks MLST.`);
@@ -205,6 +214,12 @@ export class Connection {
   }
 }
 
+/** Where TLS is optional, too: who answers in plain text then may not be the coordinator. */
+async function securityOf({ tls, folder = '' }: Address): Promise<SecureServer['tls']> {
+  if (!tls || tls.mode === 'off') return { mode: 'off' };
+  return { mode: 'explicit', ...(await coordinatorTrust({ tls, folder })) };
+}
+
 class InvalidNameError extends Error {}
 
 /** Refuses what would be more than one line, or a line that means something else, on the control connection. */
@@ -239,9 +254,16 @@ function parseFacts(reply: string, path: string): RemoteEntry {
 
 function unreachable(error: unknown, name: string, user: string): UnreachableError {
   if (error instanceof UnreachableError) return error;
+  if (error instanceof CertificateError) return new UnreachableError(error.message, { cause: error });
   if (error instanceof FTPError && error.code === 530) {
     return new UnreachableError(
       `The coordinator at ${name} refuses the user "${user}": check FTP_USER and FTP_PASSWORD.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof FTPError && error.code === 534) {
+    return new UnreachableError(
+      `The coordinator at ${name} accepts TLS only: set ${tlsVariables.mode}=required here, too.`,
       { cause: error },
     );
   }

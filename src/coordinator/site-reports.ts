@@ -1,4 +1,5 @@
 import type { Configuration } from '../config/configuration.ts';
+import type { ServerTls } from '../servers/server-tls.ts';
 import type { CoordinatorReport, PartReport, StorageServerReport } from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Pool } from './pool/pool.ts';
@@ -10,6 +11,7 @@ export async function reportStatus(
   pool: Pool,
   { layout }: Configuration,
   version: string,
+  tls: ServerTls | undefined,
 ): Promise<string[]> {
   const [totals, failures] = await Promise.all([
     catalogue.totals(),
@@ -23,6 +25,9 @@ export async function reportStatus(
     files: totals.files,
     folders: totals.folders,
     bytes: totals.bytes,
+    ...(tls && {
+      tls: { mode: tls.ftp.required ? 'required' : 'optional', fingerprint: tls.fingerprint },
+    }),
     garbage: totals.garbageSegments,
   };
   const servers = pool.servers.map((server, index): StorageServerReport => {

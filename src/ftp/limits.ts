@@ -15,6 +15,8 @@ export const defaultLimits = {
   idleMs: 900_000,
   /** A transfer in which no byte moves. */
   stallMs: 300_000,
+  /** A TLS handshake, from its first byte to its last. */
+  tlsHandshakeMs: 15_000,
   /** From EPSV or PASV to the client's data connection. */
   dataConnectionMs: 30_000,
   /** For the last reply to reach the client. */

@@ -1,6 +1,9 @@
 import { FileSystemError, type FileSystemErrorKind } from './file-system.ts';
 
-/** An answer on the control connection (RFC 959, section 4.2). After 221 and 421 the server hangs up. */
+/**
+ * An answer on the control connection (RFC 959, section 4.2). After 221 and 421 the server hangs up; after 234
+ * everything is TLS (RFC 4217, section 4).
+ */
 export interface Reply {
   readonly code: number;
   readonly text: string;
@@ -56,4 +59,8 @@ export function formatReply(reply: Reply): string {
 
 export function closesConnection(reply: Reply): boolean {
   return reply.code === 221 || reply.code === 421;
+}
+
+export function startsTls(reply: Reply): boolean {
+  return reply.code === 234;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
 import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { AdoptedConnection } from './adoption.ts';
@@ -13,7 +14,8 @@ import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
 import type { Login, LoginResult } from './login-result.ts';
 import { PassiveListener } from './passive-listener.ts';
-import { defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
+import { defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
+import { type FtpTls, TlsUpgrade } from './tls.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
@@ -28,6 +30,12 @@ export interface SessionOptions {
   readonly site: ReadonlyMap<string, SiteCommand>;
   /** @param address the client's, IPv4 where it can be written so */
   login(user: string, password: string, address: string): Promise<LoginResult>;
+  readonly tls?: SessionTls;
+}
+
+export interface SessionTls extends FtpTls {
+  /** Of every TLS connection of the server. */
+  readonly settings: TlsOptions;
 }
 
 /** What a command leaves for one that follows. */
@@ -64,9 +72,12 @@ export class Session {
   onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
   expectedBytes: number | undefined;
+  /** PROT P: data connections are TLS. */
+  protectsData: boolean;
 
   #site: ReadonlyMap<string, SiteCommand> = new Map();
   readonly #connection: ControlConnection;
+  #tls: TlsUpgrade | undefined;
   readonly #loginTimer: NodeJS.Timeout;
   readonly #idleTimer: NodeJS.Timeout;
   #queue: ControlLine[] = [];
@@ -74,8 +85,8 @@ export class Session {
   #preparation: Preparation | undefined;
   #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
-  /** Its client is still to be told that the file failed. */
-  #failedTransfer: Transfer | undefined;
+  /** Its data connection is closed after its reply. */
+  #endedTransfer: Transfer | undefined;
   #closed = false;
 
   constructor(adopted: AdoptedConnection, options: SessionOptions) {
@@ -86,6 +97,8 @@ export class Session {
       onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
     });
     this.log = options.log.child({ session: this.#connection.id });
+    // With implicit TLS clients take that for granted; otherwise they must ask (RFC 4217, section 9).
+    this.protectsData = this.#connection.isSecure;
     this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
     this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
     this.ended = this.#connection.closed.then(async () => {
@@ -96,6 +109,16 @@ export class Session {
 
   get socket(): Socket {
     return this.#connection.socket;
+  }
+
+  /** Whether the control connection is TLS. */
+  get isSecure(): boolean {
+    return this.#connection.isSecure;
+  }
+
+  /** Whether more has arrived than the command that is being run. */
+  get hasWaitingInput(): boolean {
+    return this.#queue.length > 0 || this.#connection.isWithinLine;
   }
 
   get transfer(): Transfer | undefined {
@@ -110,7 +133,8 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
-    await this.#connection.send(reply);
+    if (startsTls(reply)) await this.#connection.startTls(reply, this.#tlsUpgrade());
+    else await this.#connection.send(reply);
   }
 
   /** @throws FileSystemError `invalid-name` */
@@ -127,6 +151,20 @@ export class Session {
     clearTimeout(this.#loginTimer);
     this.fileSystem = fileSystem;
     this.#site = site ?? this.options.site;
+  }
+
+  /** Back to the state of a new connection; what is left is the connection itself. */
+  logOut(): void {
+    this.user = undefined;
+    this.fileSystem = undefined;
+    this.workingFolder = '/';
+    this.facts = factNames;
+    this.digestAlgorithm = digestAlgorithms[0];
+    this.onlyExtendedPassive = false;
+    this.expectedBytes = undefined;
+    this.#preparation = undefined;
+    this.closeDataConnector();
+    this.#loginTimer.refresh();
   }
 
   prepare(preparation: Preparation): void {
@@ -170,17 +208,35 @@ export class Session {
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
     const connector = this.#connector;
     if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
-    const transfer = new Transfer(connector, this.options.limits.stallMs, (reply) => this.reply(reply));
+    const { limits, tls } = this.options;
+    if (tls?.required && !this.protectsData) {
+      throw new ReplyError(521, 'Data must be protected: use PROT P first.');
+    }
+    const transfer = new Transfer({
+      connector,
+      stallMs: limits.stallMs,
+      announce: (reply) => this.reply(reply),
+      ...(this.protectsData && { tls: this.#tlsUpgrade() }),
+    });
     this.#transfer = transfer;
     if (this.#closed || this.#queue.some(isAbort)) transfer.abort(aborted());
     try {
       return await work(transfer);
     } finally {
       this.#transfer = undefined;
-      if (transfer.failed) this.#failedTransfer = transfer;
+      if (transfer.isOpen) this.#endedTransfer = transfer;
       else this.closeDataConnector();
       this.#touch();
     }
+  }
+
+  #tlsUpgrade(): TlsUpgrade {
+    const { tls } = this.options;
+    if (!tls) throw new TypeError('a server without TLS has nothing to upgrade with');
+    this.#tls ??= new TlsUpgrade(tls.settings, (error) =>
+      this.log.debug({ reason: error.message }, 'TLS handshake failed'),
+    );
+    return this.#tls;
   }
 
   #receive(lines: readonly ControlLine[]): void {
@@ -221,13 +277,13 @@ export class Session {
     if (this.#preparation === preparation && !keepsPreparation.has(verbOf(line) ?? ''))
       this.#preparation = undefined;
     await this.reply(reply);
-    await this.#endFailedTransfer();
+    await this.#closeEndedTransfer();
   }
 
-  async #endFailedTransfer(): Promise<void> {
-    const transfer = this.#failedTransfer;
+  async #closeEndedTransfer(): Promise<void> {
+    const transfer = this.#endedTransfer;
     if (!transfer) return;
-    this.#failedTransfer = undefined;
+    this.#endedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
     this.closeDataConnector();
   }

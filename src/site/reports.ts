@@ -21,6 +21,14 @@ export const coordinatorReport = v.object({
   files: count,
   folders: count,
   bytes: count,
+  /** Encryption of connections to it; absent when it is off. */
+  tls: v.optional(
+    v.object({
+      mode: v.picklist(['optional', 'required']),
+      /** SHA-256 of the certificate, 64 lowercase hexadecimal digits. */
+      fingerprint: v.string(),
+    }),
+  ),
   /** Segments whose parts are still to be removed. */
   garbage: count,
 });

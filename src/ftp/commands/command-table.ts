@@ -9,11 +9,13 @@ import { helpCommand, informationCommands } from './information.ts';
 import { listingCommands } from './listing.ts';
 import { loginCommands } from './login.ts';
 import { parameterCommands } from './parameters.ts';
+import { securityCommands } from './security.ts';
 import { transferCommands } from './transfer.ts';
 
 const commands = new Map<string, Command>([
   ...loginCommands,
   ...accessControlCommands,
+  ...securityCommands,
   ...informationCommands,
   ...parameterCommands,
   ...filesAndFoldersCommands,

@@ -61,6 +61,7 @@ function features(session: Session): Reply {
     digestFeature(session),
     'RANG STREAM',
   ];
+  if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');
   if (session.options.dataConnections.activeMode) lines.push('EPRT');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }

@@ -4,21 +4,22 @@ import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open } from './command.ts';
 
-/** RFC 959, section 4.1.1, and RFC 4217 for AUTH. */
+/** RFC 959, section 4.1.1. */
 export const loginCommands: readonly (readonly [string, Command])[] = [
   ['USER', open('USER <SP> name', async (session, name) => giveName(session, name))],
   ['PASS', open('PASS <SP> password', givePassword)],
   ['QUIT', open('QUIT', async () => ({ code: 221, text: 'Goodbye.' }))],
-  // Clients ask first and go on without when this is refused.
-  ['AUTH', open('AUTH <SP> mechanism', async () => ({ code: 502, text: 'TLS is not supported.' }))],
 ];
 
 function giveName(session: Session, name: string): Reply {
+  if (session.options.tls?.required && !session.isSecure) {
+    return { code: 534, text: 'Nobody logs in in plain text here: use AUTH TLS first.' };
+  }
   if (name === '') return { code: 501, text: 'USER needs a name.' };
-  session.user = name;
   // A second USER begins anew (RFC 959, USER), which some clients do over one connection.
   session.fileSystem = undefined;
   session.workingFolder = '/';
+  session.user = name;
   return { code: 331, text: 'Give the password with PASS.' };
 }
 

@@ -133,7 +133,8 @@ async function upload(
     try {
       // Another upload may have ended since the size was looked at.
       if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
-      const bytes = await transfer.receive(begun.stream, announcement);
+      const checksEnd = expected === undefined && !session.options.tls?.trustsEndOfData;
+      const bytes = await transfer.receive(begun.stream, announcement, checksEnd);
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
         throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);
