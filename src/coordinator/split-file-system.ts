@@ -36,12 +36,14 @@ export class SplitFileSystem implements FileSystem {
     return this.#parts.catalogue.list(path);
   }
 
-  makeDirectory(path: string): Promise<void> {
-    return this.#parts.catalogue.makeDirectory(path);
+  async makeDirectory(path: string): Promise<void> {
+    await this.#parts.catalogue.makeDirectory(path);
+    this.#parts.collector.wake(); // It may have taken the place of a partial upload.
   }
 
-  removeDirectory(path: string): Promise<void> {
-    return this.#parts.catalogue.removeDirectory(path);
+  async removeDirectory(path: string): Promise<void> {
+    await this.#parts.catalogue.removeDirectory(path);
+    this.#parts.collector.wake();
   }
 
   async removeFile(path: string): Promise<void> {

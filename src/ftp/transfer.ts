@@ -100,7 +100,8 @@ export class Transfer {
           finished(target, { signal: this.signal }),
         ]);
       } finally {
-        socket.unpipe(target); // Even of a destroyed socket the rest would come.
+        socket.unpipe(target);
+        moveReadAhead(socket, target);
       }
     });
     return this.bytes;
@@ -159,5 +160,14 @@ export class Transfer {
         this.abort(new ReplyError(426, 'The transfer stood still for too long and is aborted.'));
       }
     }, stallMs / 10);
+  }
+}
+
+/** What had arrived of a connection that then failed: an interrupted upload goes on behind it. */
+function moveReadAhead(socket: Socket, target: Writable): void {
+  while (target.writable) {
+    const rest: unknown = socket.read();
+    if (!(rest instanceof Buffer)) return;
+    target.write(rest);
   }
 }

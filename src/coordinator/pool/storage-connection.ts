@@ -25,6 +25,8 @@ export class StorageConnection {
   /** A file appears under its name only when its upload is whole: no temporary name is needed. */
   readonly storesAtomically: boolean;
   #lastUsed = Date.now();
+  /** By us. */
+  #ended = false;
 
   private constructor(client: Client, home: string, features: ReadonlyMap<string, string>) {
     this.#client = client;
@@ -59,7 +61,13 @@ export class StorageConnection {
     return Date.now() - this.#lastUsed;
   }
 
+  /** Whether it has closed by itself. */
+  get lost(): boolean {
+    return this.#client.closed && !this.#ended;
+  }
+
   close(): void {
+    if (!this.#client.closed) this.#ended = true;
     this.#client.close();
   }
 

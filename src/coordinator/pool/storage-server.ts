@@ -103,7 +103,7 @@ export class StorageServer {
   }
 
   release(connection: StorageConnection): void {
-    if (connection.closed) this.#doubtful = true;
+    if (connection.lost) this.#doubtful = true;
     if (connection.closed || this.#closed || this.#idle.length >= maximumIdleConnections) connection.close();
     else this.#idle.push(connection);
   }
