@@ -2,18 +2,25 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { type DebianServer, hasDebianServer, installDebianServers } from './debian-servers.ts';
 
 interface Tool {
   readonly name: string;
-  /** Debian's package. */
-  readonly package: string;
+  /** Debian's packages; none for what is not installed but unpacked. */
+  readonly packages: readonly string[];
   readonly present: () => boolean;
 }
 
 const program = (name: string, debianPackage = name): Tool => ({
   name,
-  package: debianPackage,
+  packages: [debianPackage],
   present: () => isOnPath(name),
+});
+
+const debianServer = (name: DebianServer): Tool => ({
+  name,
+  packages: [],
+  present: () => hasDebianServer(name),
 });
 
 export const tools: readonly Tool[] = [
@@ -25,22 +32,29 @@ export const tools: readonly Tool[] = [
   program('tnftp'),
   program('inetutils-ftp'),
   program('python3'),
-  { name: 'pyftpdlib', package: 'python3-pyftpdlib', present: () => pythonWithFtpServer() !== undefined },
-  { name: 'aioftp', package: 'python3-aioftp', present: () => pythonWith('aioftp') !== undefined },
+  {
+    name: 'pyftpdlib',
+    packages: ['python3-pyftpdlib', 'python3-openssl'],
+    present: () => pythonWithFtpServer() !== undefined,
+  },
+  { name: 'aioftp', packages: ['python3-aioftp'], present: () => pythonWith('aioftp') !== undefined },
   {
     name: 'Net::FTP',
-    package: 'libio-socket-ssl-perl',
+    packages: ['libio-socket-ssl-perl'],
     present: () => succeeds('perl', '-MNet::FTP', '-MIO::Socket::SSL', '-e', '1'),
   },
+  debianServer('vsftpd'),
+  debianServer('proftpd'),
+  debianServer('pure-ftpd'),
 ];
 
 export function pythonWithFtpServer(): string | undefined {
-  return pythonWith('pyftpdlib');
+  return pythonWith('pyftpdlib, OpenSSL');
 }
 
-/** A Python that has a module: Debian's own where another one stands before it on the path. */
-export function pythonWith(module: string): string | undefined {
-  return ['python3', '/usr/bin/python3'].find((python) => succeeds(python, '-c', `import ${module}`));
+/** A Python that has these modules: Debian's own where another one stands before it on the path. */
+export function pythonWith(modules: string): string | undefined {
+  return ['python3', '/usr/bin/python3'].find((python) => succeeds(python, '-c', `import ${modules}`));
 }
 
 function succeeds(command: string, ...args: string[]): boolean {
@@ -60,12 +74,14 @@ export function installTools(say: (line: string) => void): string[] {
   const missing = () => tools.filter((tool) => !tool.present());
   const wanted = missing();
   if (wanted.length > 0 && process.getuid?.() === 0 && isOnPath('apt-get')) {
-    const packages = [...new Set(wanted.map((tool) => tool.package))];
-    say(`installing ${packages.join(', ')}`);
+    const packages = [...new Set(wanted.flatMap((tool) => tool.packages))];
+    say(`installing ${wanted.map(({ name }) => name).join(', ')}`);
     const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
     spawnSync('apt-get', ['update'], options); // Without fresh lists the installation says what is wrong.
     try {
-      execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options);
+      if (packages.length > 0)
+        execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options);
+      if (wanted.some((tool) => tool.packages.length === 0)) installDebianServers();
     } catch (error) {
       say(`apt-get could not install them: ${error instanceof Error ? error.message : error}`);
     }

@@ -54,7 +54,15 @@ export interface CoordinatorConfiguration {
   readonly dataConnections?: CoordinatorDataConnections;
 }
 
-export interface StorageServerConfiguration {
+/** How much the coordinator asks of one storage server. */
+export interface StorageLimits {
+  /** Control connections at the same time; without it the pool finds out what the server allows. */
+  readonly connections?: number;
+  /** Seconds of silence after which an operation has failed. */
+  readonly timeout?: number;
+}
+
+export interface StorageServerConfiguration extends StorageLimits {
   /** The `N` of `FTP_USERN`, from 1. */
   readonly number: number;
   readonly account: Account;

@@ -10,6 +10,7 @@ import {
 import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
 import { limitsToEnvironment, readLimits } from './limits.ts';
+import { readStorageLimits, storageLimitEnvironment } from './storage-limits.ts';
 import {
   coordinatorTlsEnvironment,
   implicitPortOf,
@@ -78,8 +79,10 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
     environment[names.folder] = server.folder;
   }
   Object.assign(environment, coordinatorTlsEnvironment(coordinator.tls));
-  for (const { number, tls } of storageServers)
-    Object.assign(environment, storageTlsEnvironment(tls, number));
+  for (const server of storageServers) {
+    Object.assign(environment, storageTlsEnvironment(server.tls, server.number));
+    Object.assign(environment, storageLimitEnvironment(server, server.number));
+  }
   return environment;
 }
 
@@ -113,6 +116,7 @@ function readConfiguration(
       port: reader.port(names.port, firstPort + number),
       folder: reader.folder(names.folder, `storage_folder${number}`),
       tls: readStorageTls(reader, number),
+      ...readStorageLimits(reader, number),
     };
   });
   const layout = {

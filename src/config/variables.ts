@@ -40,6 +40,8 @@ const storageStems = [
   'FTP_TLS_CA',
   'FTP_TLS_CERT',
   'FTP_TLS_KEY',
+  'FTP_CONNECTIONS',
+  'FTP_TIMEOUT',
 ] as const;
 const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
@@ -70,6 +72,10 @@ export function storageTlsVariables(number: number) {
     certificate: `FTP_TLS_CERT${number}`,
     key: `FTP_TLS_KEY${number}`,
   } as const;
+}
+
+export function storageLimitVariables(number: number) {
+  return { connections: `FTP_CONNECTIONS${number}`, timeout: `FTP_TIMEOUT${number}` } as const;
 }
 
 /** The number of the storage server that a variable belongs to, if it belongs to one. */

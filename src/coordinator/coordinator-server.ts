@@ -30,7 +30,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   const { coordinator, layout } = configuration;
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
   const catalogue = openCatalogue(coordinator.folder);
-  const pool = new Pool(configuration.storageServers, log);
+  const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
   let expiry: PartialExpiry | undefined;

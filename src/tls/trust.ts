@@ -174,7 +174,8 @@ function guardDataConnections(client: Client, verify: Verify): void {
     const socket = ftp.dataSocket;
     socket?.once('secureConnect', () => {
       try {
-        verify(socket);
+        // Resuming proves it: only the server that was verified has the session's secret, and no certificate comes.
+        if (!(socket instanceof TLSSocket && socket.isSessionReused())) verify(socket);
       } catch (error) {
         socket.destroy(error instanceof Error ? error : new Error(String(error)));
       }

@@ -54,7 +54,7 @@ export async function startPool({
     configurations.push({ number, host: '127.0.0.1', port: server.port, account, folder: path, tls });
   }
   const catalogue = new SqliteCatalogue(join(root, 'coordinator'));
-  const pool = new Pool(configurations, log);
+  const pool = new Pool(catalogue.pool, configurations, log);
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
   const layout = { dataParts: storageServers, parityParts: 0 };

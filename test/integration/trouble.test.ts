@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { mayMount } from '../disks.ts';
 import { RunningCommand, splitftp } from './command.ts';
 import { content, firstDifference } from './content.ts';
 import { openSession, retrieve, store } from './ftp-session.ts';
@@ -253,17 +254,6 @@ describe('the servers run', () => {
     });
   });
 });
-
-/** Small disks in memory can be had by the administrator of a Linux machine that lets them. */
-function mayMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir()], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 async function withDisk(folder: string, options: string, work: () => Promise<void>): Promise<void> {
   await rm(folder, { recursive: true, force: true });

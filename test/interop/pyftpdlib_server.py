@@ -1,28 +1,48 @@
-"""Somebody else's storage server: pyftpdlib_server.py PORT USER PASSWORD FOLDER [liar]
+"""Somebody else's storage server: pyftpdlib_server.py SETTINGS, as JSON.
 
-A liar confirms every upload and keeps all but its last byte. Prints "ready" when it listens.
+A "liar" confirms every upload and keeps all but its last byte.
 """
 
+import json
 import os
 import sys
 
 from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
-from pyftpdlib.servers import FTPServer
+from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
+from pyftpdlib.servers import ThreadedFTPServer
 
-port, user, password, folder, *mode = sys.argv[1:]
+settings = json.loads(sys.argv[1])
+tls = settings.get("tls")
 
 
-class Handler(FTPHandler):
+Base = TLS_FTPHandler if tls else FTPHandler
+
+
+class Handler(Base):
     authorizer = DummyAuthorizer()
+    passive_ports = range(settings["lowest"], settings["highest"] + 1)
+    proto_cmds = {
+        name: command
+        for name, command in Base.proto_cmds.items()
+        if name not in settings.get("without", [])
+    }
 
     def on_file_received(self, file):
-        if mode == ["liar"]:
+        if settings.get("liar"):
             os.truncate(file, os.path.getsize(file) - 1)
 
 
-os.makedirs(folder, exist_ok=True)
-Handler.authorizer.add_user(user, password, folder, perm="elradfmwMT")
-server = FTPServer(("127.0.0.1", int(port)), Handler)
-print("ready", flush=True)
+if tls:
+    Handler.certfile = tls["cert"]
+    Handler.keyfile = tls["key"]
+    Handler.tls_control_required = True
+    Handler.tls_data_required = True
+
+os.makedirs(settings["folder"], exist_ok=True)
+Handler.authorizer.add_user(
+    settings["user"], settings["password"], settings["folder"], perm="elradfmwMT"
+)
+server = ThreadedFTPServer((settings["host"], settings["port"]), Handler)
+if settings.get("connections"):
+    server.max_cons = settings["connections"]
 server.serve_forever()

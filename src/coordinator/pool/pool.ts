@@ -1,6 +1,7 @@
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
+import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import type { StorageConnection } from './storage-connection.ts';
 import { StorageServer } from './storage-server.ts';
 
@@ -9,8 +10,9 @@ export class Pool {
   readonly servers: readonly StorageServer[];
   readonly #byNumber: ReadonlyMap<number, StorageServer>;
 
-  constructor(configurations: readonly StorageServerConfiguration[], log: Log) {
-    this.servers = configurations.map((configuration) => new StorageServer(configuration, log));
+  /** @param id names the pool, and its folder on every storage server */
+  constructor(id: string, configurations: readonly StorageServerConfiguration[], log: Log) {
+    this.servers = configurations.map((configuration) => new StorageServer(configuration, id, log));
     this.#byNumber = new Map(this.servers.map((server) => [server.number, server]));
   }
 
@@ -38,7 +40,11 @@ export class Pool {
    * A connection to each of these servers, or none.
    * @throws FileSystemError `unavailable` naming the first server that cannot be reached
    */
-  async connect(numbers: readonly number[]): Promise<PoolConnections> {
+  connect(numbers: readonly number[]): Promise<PoolConnections> {
+    return retryWhileBusy(() => this.#connectOnce(numbers));
+  }
+
+  async #connectOnce(numbers: readonly number[]): Promise<PoolConnections> {
     const servers = numbers.map((number) => this.server(number));
     const places = new Map<StorageServer, () => void>();
     for (const server of [...servers].sort((a, b) => a.number - b.number)) {
@@ -52,7 +58,7 @@ export class Pool {
       const giveBack = places.get(server) ?? (() => {});
       if (result?.status === 'fulfilled') lines.push({ server, connection: result.value, giveBack });
       else {
-        failure ??= result?.reason;
+        if (failure === undefined || failure instanceof BusyServerError) failure = result?.reason;
         giveBack();
       }
     }

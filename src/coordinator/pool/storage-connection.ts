@@ -1,18 +1,69 @@
-import { type Readable, Writable } from 'node:stream';
+import { pipeline, type Readable, Transform, type Writable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
-import type { Account } from '../../config/configuration.ts';
-import { atomicStoreFeature } from '../../ftp/file-system.ts';
+import type { StorageServerConfiguration } from '../../config/configuration.ts';
+import { accessTrusted } from '../../tls/trust.ts';
+import { type Capabilities, describeFeatures, type Features, probe } from './capabilities.ts';
+import { retrieve, retrieveBytes, store } from './data-transfer.ts';
+import { isMissing } from './storage-failure.ts';
 
 /**
- * Silence of a storage server, in milliseconds, after which an operation has failed. A final flush to its disk may
+ * Silence of a storage server, in seconds, after which an operation has failed. A final flush to its disk may
  * take long; whoever waits for the coordinator must hear of this before giving that up.
  */
-const answerTimeout = 30_000;
+const defaultTimeout = 30;
+/** Milliseconds in which a connection that was idle must show that it lives. */
+const pingTimeout = 3_000;
 
-export interface StorageAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly account: Account;
+/** A control connection whose server's capabilities are yet to be told. */
+export class Login {
+  readonly #client: Client;
+  readonly #home: string;
+  readonly #features: Features;
+
+  private constructor(client: Client, home: string, features: Features) {
+    this.#client = client;
+    this.#home = home;
+    this.#features = features;
+  }
+
+  /** @param timeout milliseconds in which the server must have accepted the login. */
+  static async open(server: StorageServerConfiguration, timeout: number): Promise<Login> {
+    const silence = (server.timeout ?? defaultTimeout) * 1000;
+    const client = new Client(silence, { allowSeparateTransferHost: false });
+    const deadline = setTimeout(
+      () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
+      timeout,
+    );
+    try {
+      await accessTrusted(client, server, `FTP_TLS_FINGERPRINT${server.number}`);
+      // A quote in a name is doubled (RFC 959, appendix II).
+      const home = (await client.pwd()).replaceAll('""', '"');
+      return new Login(client, home, await client.features());
+    } catch (error) {
+      client.close();
+      throw error;
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  /** Whether these are still this server's capabilities. */
+  has(capabilities: Capabilities): boolean {
+    return capabilities.features === describeFeatures(this.#features);
+  }
+
+  /** @param folder the pool's. @throws what ends the connection */
+  probe(folder: string): Promise<Capabilities> {
+    return probe(this.#client, this.#features, this.#home, folder);
+  }
+
+  connection(capabilities: Capabilities): StorageConnection {
+    return new StorageConnection(this.#client, capabilities);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
 }
 
 /**
@@ -21,35 +72,24 @@ export interface StorageAddress {
  */
 export class StorageConnection {
   readonly #client: Client;
-  readonly #home: string;
-  /** A file appears under its name only when its upload is whole: no temporary name is needed. */
-  readonly storesAtomically: boolean;
+  readonly #capabilities: Capabilities;
   #lastUsed = Date.now();
   /** By us. */
   #ended = false;
 
-  private constructor(client: Client, home: string, features: ReadonlyMap<string, string>) {
+  constructor(client: Client, capabilities: Capabilities) {
     this.#client = client;
-    this.storesAtomically = features.has(atomicStoreFeature);
-    this.#home = home.endsWith('/') ? home : `${home}/`;
+    this.#capabilities = capabilities;
   }
 
-  /** @param timeout milliseconds in which the server must have accepted the login. */
-  static async open({ host, port, account }: StorageAddress, timeout: number): Promise<StorageConnection> {
-    const client = new Client(answerTimeout, { allowSeparateTransferHost: false });
-    const deadline = setTimeout(
-      () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
-      timeout,
-    );
-    try {
-      await client.access({ host, port, user: account.user, password: account.password });
-      return new StorageConnection(client, await client.pwd(), await client.features());
-    } catch (error) {
-      client.close();
-      throw error;
-    } finally {
-      clearTimeout(deadline);
-    }
+  /** A file appears under its name only when its upload is whole: no temporary name is needed. */
+  get storesAtomically(): boolean {
+    return this.#capabilities.storesAtomically;
+  }
+
+  /** Whether {@link rename} works. */
+  get renames(): boolean {
+    return this.#capabilities.rename;
   }
 
   get closed(): boolean {
@@ -72,40 +112,51 @@ export class StorageConnection {
   }
 
   async ping(): Promise<void> {
-    await this.#client.send('NOOP');
+    const deadline = setTimeout(
+      () => this.#client.ftp.closeWithError(new Error('Timeout of NOOP')),
+      pingTimeout,
+    );
+    try {
+      await this.#client.send('NOOP');
+    } finally {
+      clearTimeout(deadline);
+    }
     this.#lastUsed = Date.now();
   }
 
   async upload(source: Readable, path: string): Promise<void> {
     source.on('error', rejectedAlready);
-    await this.#client.uploadFrom(source, this.#home + path);
+    await store(this.#client, source, this.#name(path));
     this.#lastUsed = Date.now();
   }
 
   /** Resolves at the end of the file; ends or destroys `destination` either way. */
   async download(destination: Writable, path: string, offset: number): Promise<void> {
     destination.on('error', rejectedAlready);
-    await this.#client.downloadTo(destination, this.#home + path, offset);
+    if (offset === 0 || this.#capabilities.restart) {
+      await retrieve(this.#client, destination, this.#name(path), offset);
+    } else {
+      const end = endFrom(offset);
+      const arrived = new Promise<void>((resolve, reject) =>
+        pipeline(end, destination, (error) => (error ? reject(error) : resolve())),
+      );
+      await Promise.all([retrieve(this.#client, end, this.#name(path), 0), arrived]);
+    }
     this.#lastUsed = Date.now();
   }
 
   /** The bytes of a file from `offset` on, for short ends of files. */
   async tail(path: string, offset: number): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    const sink = new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        chunks.push(chunk);
-        done();
-      },
-    });
-    await this.download(sink, path, offset);
-    return Buffer.concat(chunks);
+    const { restart } = this.#capabilities;
+    const end = await retrieveBytes(this.#client, this.#name(path), restart ? offset : 0);
+    this.#lastUsed = Date.now();
+    return restart ? end : end.subarray(offset);
   }
 
   /** Undefined when there is no such file. */
   async size(path: string): Promise<number | undefined> {
     try {
-      return await this.#client.size(this.#home + path);
+      return await this.#size(this.#name(path));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -113,13 +164,13 @@ export class StorageConnection {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#client.rename(this.#home + from, this.#home + to);
+    await this.#client.rename(this.#name(from), this.#name(to));
   }
 
   /** Whether the file is gone now, also when it was never there. */
   async remove(path: string): Promise<boolean> {
     try {
-      await this.#client.remove(this.#home + path);
+      await this.#client.remove(this.#name(path));
       return true;
     } catch (error) {
       if (!isMissing(error)) throw error;
@@ -129,14 +180,40 @@ export class StorageConnection {
 
   /** Makes a folder; that it exists already is not an error, what else is wrong shows when it is used. */
   async makeFolder(path: string): Promise<void> {
-    await this.#client.sendIgnoringError(`MKD ${this.#home}${path}`);
+    await this.#client.sendIgnoringError(`MKD ${this.#name(path)}`);
+  }
+
+  #name(path: string): string {
+    return this.#capabilities.root + path;
+  }
+
+  async #size(name: string): Promise<number | undefined> {
+    const { size, facts } = this.#capabilities;
+    if (size) return this.#client.size(name);
+    if (facts) {
+      const { message } = await this.#client.send(`MLST ${name}`);
+      const found = /[\s;]size=(\d+);/i.exec(message)?.[1];
+      return found === undefined ? undefined : Number(found);
+    }
+    const entries = await this.#client.list(name).catch((error: unknown) => {
+      if (error instanceof FTPError && error.code === 450) return [];
+      throw error;
+    });
+    return entries.find((entry) => entry.isFile)?.size;
   }
 }
 
-/** basic-ftp stops listening to a stream before its last error, which nobody hearing would end the process. */
-function rejectedAlready(): void {}
-
-/** RFC 959: 550 is "file unavailable (not found, no access)"; which of the two it is, only SIZE tells. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof FTPError && error.code === 550;
+/** What is left of a stream after its first bytes, for servers without REST. */
+function endFrom(offset: number): Transform {
+  let skip = offset;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const rest = chunk.subarray(skip);
+      skip -= chunk.length - rest.length;
+      done(null, rest.length > 0 ? rest : undefined);
+    },
+  });
 }
+
+/** A stream may have its last error when nobody listens any more, which would end the process. */
+function rejectedAlready(): void {}

@@ -1,44 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { FTPError } from 'basic-ftp';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
-import { StorageConnection } from './storage-connection.ts';
+import { BusyServerError, retryWhileBusy } from './busy-server.ts';
+import { type Capabilities, describeCapabilities } from './capabilities.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import { Login, type StorageConnection } from './storage-connection.ts';
+import { describeFailure, isFull, isTooManyConnections } from './storage-failure.ts';
 
 /** Control connections to one storage server at the same time; more work than that waits its turn. */
-const maximumConnections = 24;
+const bundledConnections = 24;
+/** Others often allow a few only, to all their users together; what they refuse lowers it. */
+const foreignConnections = 8;
 const maximumIdleConnections = 6;
 /** Milliseconds a connection may have been idle before it is asked whether it still lives. */
 const trustedIdle = 5_000;
 const connectTimeout = 5_000;
-/** For a server that did not answer the last time: nobody should wait long again to be told so. */
+/** For a server that did not answer a moment ago: nobody should wait long again to be told so. */
 const reconnectTimeout = 1_000;
+/** Milliseconds after which a server that did not answer gets the whole time again. */
+const patienceInterval = 15_000;
+/** Milliseconds that a server may take to notice that an earlier connection has ended. */
+const farewell = 250;
+/** Milliseconds until what a server could not be asked, since it took no file, is tried again. */
+const unprovenInterval = 60_000;
 
-/** One member of the pool: its connections, and whether it can be reached. */
+/** One member of the pool: its connections, what it can do, and whether it can be reached. */
 export class StorageServer {
   readonly number: number;
   /** `host:port` */
   readonly address: string;
   readonly #configuration: StorageServerConfiguration;
+  readonly #folder: string;
   readonly #log: Log;
+  readonly #limit: ConnectionLimit;
   readonly #idle: StorageConnection[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #folders = new Set<string>();
+  #capabilities: Capabilities | undefined;
+  #probed = 0;
+  #probing: Promise<Capabilities> | undefined;
   #inUse = 0;
   #failure: string | undefined;
+  #patient = 0;
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
   #closed = false;
 
-  constructor(configuration: StorageServerConfiguration, log: Log) {
+  /** @param folder the pool's, on every storage server */
+  constructor(configuration: StorageServerConfiguration, folder: string, log: Log) {
     this.number = configuration.number;
     this.address = `${configuration.host}:${configuration.port}`;
     this.#configuration = configuration;
+    this.#folder = folder;
     this.#log = log;
+    this.#limit = new ConnectionLimit(configuration.connections ?? foreignConnections);
   }
 
   /** How messages call it. */
   get name(): string {
     return `storage server ${this.number} (${this.address})`;
+  }
+
+  /** What it can do, in words, as far as it was found out. */
+  get capabilities(): string[] {
+    return this.#capabilities ? describeCapabilities(this.#capabilities) : [];
+  }
+
+  /** How many control connections it is asked for at most, at present. */
+  get connections(): number {
+    return this.#limit.current(Date.now());
   }
 
   /**
@@ -47,15 +79,15 @@ export class StorageServer {
    * @returns gives the place back
    */
   async reserve(): Promise<() => void> {
-    if (this.#inUse >= maximumConnections) await new Promise<void>((free) => this.#waiting.push(free));
-    else this.#inUse += 1;
+    const admitted = new Promise<void>((admit) => this.#waiting.push(admit));
+    this.#admit();
+    await admitted;
     let reserved = true;
     return () => {
       if (!reserved) return;
       reserved = false;
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#inUse -= 1;
+      this.#inUse -= 1;
+      this.#admit();
     };
   }
 
@@ -67,15 +99,23 @@ export class StorageServer {
   /** Returns at once unless it has failed of late. @throws FileSystemError when it is (still) down */
   async refuseIfDown(): Promise<void> {
     if (this.#failure === undefined && !this.#doubtful) return;
-    try {
-      await this.use((connection) => connection.ping());
-    } catch (error) {
-      throw this.toFileSystemError(error);
+    const reason = await this.probe();
+    if (reason !== undefined) throw new FileSystemError('unavailable', reason);
+  }
+
+  #admit(): void {
+    const most = this.connections;
+    while (this.#inUse < most) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#inUse += 1;
+      next();
     }
   }
 
   /**
    * A working connection, for somebody who holds a place. Give it to {@link release} afterwards.
+   * @throws BusyServerError when the server refuses that many; give back all places before trying again
    * @throws FileSystemError `unavailable`, at once or within seconds
    */
   async connect(): Promise<StorageConnection> {
@@ -84,27 +124,36 @@ export class StorageServer {
       idle.close();
     }
     try {
-      const timeout = this.#failure === undefined ? connectTimeout : reconnectTimeout;
-      const connection = await StorageConnection.open(this.#configuration, timeout);
-      if (this.#closed) {
-        connection.close();
-        throw new Error('the coordinator is stopping');
+      const login = await this.#login();
+      try {
+        const connection = login.connection(await this.#capabilitiesBy(login));
+        if (this.#closed) throw new Error('the coordinator is stopping');
+        if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
+        this.#failure = undefined;
+        this.#doubtful = false;
+        return connection;
+      } catch (error) {
+        login.close();
+        throw error;
       }
-      if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
-      this.#failure = undefined;
-      this.#doubtful = false;
-      return connection;
     } catch (error) {
-      const failure = this.#describe(error);
-      if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
-      this.#failure = failure;
-      throw new FileSystemError('unavailable', failure, { cause: error });
+      if (isTooManyConnections(error)) {
+        this.#limit.refused(this.#inUse, Date.now());
+        this.#log.info(
+          { server: this.number, connections: this.connections },
+          `${this.name} takes no more connections`,
+        );
+        throw new BusyServerError(describeFailure(this, error), error);
+      }
+      throw this.#failed(error);
     }
   }
 
   release(connection: StorageConnection): void {
     if (connection.lost) this.#doubtful = true;
-    if (connection.closed || this.#closed || this.#idle.length >= maximumIdleConnections) connection.close();
+    const tooMany =
+      this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
+    if (connection.closed || this.#closed || tooMany) connection.close();
     else this.#idle.push(connection);
   }
 
@@ -124,7 +173,11 @@ export class StorageServer {
   }
 
   /** Runs one piece of work on a connection of its own. */
-  async use<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
+  use<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
+    return retryWhileBusy(() => this.#useOnce(work));
+  }
+
+  async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
     const giveBack = await this.reserve();
     try {
       const connection = await this.connect();
@@ -143,19 +196,24 @@ export class StorageServer {
 
   /** Why it cannot be reached right now, or undefined when it answers. */
   async probe(): Promise<string | undefined> {
+    // With all places taken it is at work, or its failure was just seen: waiting would tell nothing new.
+    if (this.#inUse >= this.connections) return this.#failure;
     try {
-      await this.use((connection) => connection.ping());
+      await this.#useOnce((connection) => connection.ping());
+      this.#doubtful = false;
       return undefined;
     } catch (error) {
-      return this.toFileSystemError(error).message;
+      return error instanceof BusyServerError && this.#inUse > 0
+        ? undefined
+        : this.toFileSystemError(error).message;
     }
   }
 
   /** What went wrong with this server, for the person at the client. */
   toFileSystemError(error: unknown): FileSystemError {
     if (error instanceof FileSystemError) return error;
-    const full = error instanceof FTPError && (error.code === 452 || error.code === 552);
-    return new FileSystemError(full ? 'no-space' : 'unavailable', this.#describe(error), { cause: error });
+    const kind = isFull(error) ? 'no-space' : 'unavailable';
+    return new FileSystemError(kind, describeFailure(this, error), { cause: error });
   }
 
   close(): void {
@@ -163,28 +221,56 @@ export class StorageServer {
     for (const connection of this.#idle.splice(0)) connection.close();
   }
 
-  #describe(error: unknown): string {
-    const { number } = this.#configuration;
-    if (error instanceof FTPError) {
-      if (error.code === 530) {
-        return `${this.name} refuses the login: check FTP_USER${number} and FTP_PASSWORD${number}`;
-      }
-      if (error.code === 452 || error.code === 552) return `${this.name} is full`;
-      return `${this.name} answered ${error.message}`;
+  async #login(): Promise<Login> {
+    const now = Date.now();
+    const patient = this.#failure === undefined || now - this.#patient > patienceInterval;
+    if (patient) this.#patient = now;
+    const whole = (this.#configuration.timeout ?? connectTimeout / 1000) * 1000;
+    const timeout = patient ? whole : Math.min(whole, reconnectTimeout);
+    try {
+      return await Login.open(this.#configuration, timeout);
+    } catch (error) {
+      if (!isTooManyConnections(error)) throw error;
+      await delay(farewell);
+      return Login.open(this.#configuration, timeout);
     }
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    switch (code) {
-      case 'ECONNREFUSED':
-        return `${this.name} is down: nothing listens at that address`;
-      case 'ENOTFOUND':
-      case 'EAI_AGAIN':
-        return `${this.name} cannot be found: check the host name`;
-      case 'EHOSTUNREACH':
-      case 'ENETUNREACH':
-        return `${this.name} cannot be reached over the network`;
+  }
+
+  /** Known, or found out over this login; while that goes on, other logins wait for it. */
+  async #capabilitiesBy(login: Login): Promise<Capabilities> {
+    for (;;) {
+      const known = this.#capabilities;
+      const proven = known?.unproven === undefined || Date.now() - this.#probed < unprovenInterval;
+      if (known && proven && this.#failure === undefined && login.has(known)) return known;
+      if (!this.#probing) break;
+      const found = await this.#probing.catch(() => undefined);
+      if (found && login.has(found)) return found;
     }
-    if (error instanceof Error && error.message.startsWith('Timeout')) return `${this.name} does not answer`;
-    return `${this.name} failed: ${error instanceof Error ? error.message : String(error)}`;
+    this.#probing = login.probe(this.#folder);
+    try {
+      const found = await this.#probing;
+      this.#learned(found);
+      return found;
+    } finally {
+      this.#probing = undefined;
+    }
+  }
+
+  #learned(found: Capabilities): void {
+    this.#capabilities = found;
+    this.#probed = Date.now();
+    const usual = found.storesAtomically ? bundledConnections : foreignConnections;
+    this.#limit.most = this.#configuration.connections ?? usual;
+    this.#admit();
+    const can = describeCapabilities(found).join(', ');
+    this.#log.debug({ server: this.number, can, unproven: found.unproven }, `${this.name} was probed`);
+  }
+
+  #failed(error: unknown): FileSystemError {
+    const failure = describeFailure(this, error);
+    if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
+    this.#failure = failure;
+    return new FileSystemError('unavailable', failure, { cause: error });
   }
 }
 

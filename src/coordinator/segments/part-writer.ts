@@ -77,7 +77,9 @@ export class PartWriter {
     try {
       await this.#stored;
       await this.#verify(footer);
-      if (!connection.storesAtomically) await connection.rename(this.#path, finalPartPath(this.#place));
+      if (this.#path !== finalPartPath(this.#place)) {
+        await connection.rename(this.#path, finalPartPath(this.#place));
+      }
     } catch (error) {
       throw server.toFileSystemError(error);
     }
@@ -104,10 +106,10 @@ export class PartWriter {
     this.#line.connection.close();
   }
 
-  /** Under which name it is written. */
+  /** Under which name it is written: where nothing can be renamed, random name and footer have to be enough. */
   get #path(): string {
-    const { storesAtomically } = this.#line.connection;
-    return storesAtomically ? finalPartPath(this.#place) : temporaryPartPath(this.#place);
+    const { storesAtomically, renames } = this.#line.connection;
+    return storesAtomically || !renames ? finalPartPath(this.#place) : temporaryPartPath(this.#place);
   }
 
   async #store(): Promise<void> {

@@ -30,9 +30,10 @@ export async function runRclone(door: Door, ...args: string[]): Promise<string> 
     RCLONE_FTP_EXPLICIT_TLS: String(security === 'explicit'),
     // Its default puts look-alikes for spaces and dots at the end of names, for servers that cannot keep them.
     RCLONE_FTP_ENCODING: 'Slash,Ctl,Del',
+    // Its FTP side does not know of --ca-cert; this is Go's own variable.
+    ...(certificate !== undefined && { SSL_CERT_FILE: certificate }),
   };
-  const trust = certificate === undefined ? [] : ['--ca-cert', certificate];
-  const common = ['--retries', '1', '--low-level-retries', '1', '--stats', '0', ...trust];
+  const common = ['--retries', '1', '--low-level-retries', '1', '--stats', '0'];
   return (await runProgram('rclone', [...common, ...args], { environment, timeoutMs: 300_000 })).stdout;
 }
 

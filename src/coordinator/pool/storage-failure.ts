@@ -1,0 +1,73 @@
+import { FTPError } from 'basic-ftp';
+import { CertificateError } from '../../tls/trust.ts';
+
+/** How a storage server is called in messages, and the number in the names of its variables. */
+export interface NamedServer {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** What went wrong with a storage server, in words for a person, with what to do about it. */
+export function describeFailure(server: NamedServer, error: unknown): string {
+  if (error instanceof FTPError) return describeReply(server, error);
+  const { name } = server;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CertificateError) return `${name} is not trusted: ${message}`;
+  if (message.startsWith("Can't open data connection")) {
+    return `${name} lets no data connection in: check its passive ports and the firewall before it`;
+  }
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'ECONNREFUSED':
+      return `${name} is down: nothing listens at that address`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${name} cannot be found: check the host name`;
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `${name} cannot be reached over the network`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `${name} broke the connection off`;
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return `${name} does not begin with TLS: set FTP_TLS${server.number} to explicit, or to its port for TLS`;
+  }
+  return message.startsWith('Timeout') ? `${name} does not answer` : `${name} failed: ${message}`;
+}
+
+function describeReply({ name, number }: NamedServer, error: FTPError): string {
+  const { code, message } = error;
+  if (isTooManyConnections(error)) {
+    return `${name} accepts no more connections: raise its limit, or set FTP_CONNECTIONS${number} below it`;
+  }
+  if (/\b(SSL|TLS|encrypt\w*|cleartext)\b/i.test(message) && [421, 503, 522, 530, 534, 550].includes(code)) {
+    return `${name} wants another encryption (${message}): set FTP_TLS${number} to explicit, or off if it has no TLS`;
+  }
+  if (/^AUTH\b/.test(message) || [500, 502, 504].includes(code)) {
+    return `${name} answered ${message}`;
+  }
+  if (code === 530) return `${name} refuses the login: check FTP_USER${number} and FTP_PASSWORD${number}`;
+  if (isFull(error)) return `${name} is full (${message})`;
+  return `${name} answered ${message}`;
+}
+
+/**
+ * RFC 959 has 452 and 552 for it. Others say it in words only, and vsftpd not even that: it answers 426 "Failure
+ * writing to local file." to every error of its disk.
+ */
+export function isFull(error: unknown): boolean {
+  if (!(error instanceof FTPError)) return false;
+  const words = /no space|disk (is )?full|quota|insufficient (storage|disk)|failure writing to local file/i;
+  return error.code === 452 || error.code === 552 || (error.code >= 400 && words.test(error.message));
+}
+
+/** Refused not for the account but for the number of connections, of ours or of everybody. */
+export function isTooManyConnections(error: unknown): boolean {
+  if (!(error instanceof FTPError)) return false;
+  const words = /too many|maximum|max(imal)? (number|clients|connections)|connected users|limit/i;
+  return (error.code === 421 || error.code === 530) && words.test(error.message);
+}
+
+/** RFC 959: 550 is "file unavailable (not found, no access)"; which of the two it is, only asking for it tells. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof FTPError && error.code === 550;
+}
