@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
+import { runFileTransfer } from '../file-transfer.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
@@ -38,7 +39,7 @@ async function retrieve(session: Session, argument: string, files: FileSystem): 
   if (preparation?.kind === 'range') return retrieveRange(session, argument, files, preparation);
   const offset = preparation?.kind === 'restart' ? preparation.offset : 0;
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return runFileTransfer(session, { kind: 'download', path }, async (transfer) => {
     const entry = await fileAt(path, files);
     if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
     const source = await files.read(path, offset);
@@ -55,7 +56,7 @@ async function retrieveRange(
   { start, end }: { start: number; end: number },
 ): Promise<Reply> {
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return runFileTransfer(session, { kind: 'download', path }, async (transfer) => {
     const { size } = await fileAt(path, files);
     if (start >= size) throw new ReplyError(554, `The file has only ${size} bytes.`);
     const bytes = Math.min(end + 1, size) - start;
@@ -136,7 +137,8 @@ async function upload(
   const path = session.resolve(argument);
   const expected = session.expectedBytes;
   session.expectedBytes = undefined;
-  return session.runTransfer(async (transfer) => {
+  const kind = mode === 'append' ? 'append' : 'upload';
+  return runFileTransfer(session, { kind, path }, async (transfer) => {
     const { signal } = transfer;
     const begun = await files.write(path, mode, signal);
     try {
