@@ -165,19 +165,28 @@ function handshake(client: Client, options: ConnectionOptions): Promise<TLSSocke
 function guardDataConnections(client: Client, verify: Verify): void {
   let prepare = client.prepareTransfer;
   const guarded: typeof prepare = async (ftp) => {
+    const outermost = client.prepareTransfer;
     const reply = await prepare(ftp);
     // With the first transfer basic-ftp puts the way that has worked in place of the one that tries them all.
-    if (client.prepareTransfer !== guarded) {
+    if (client.prepareTransfer !== outermost) {
       prepare = client.prepareTransfer;
-      client.prepareTransfer = guarded;
+      client.prepareTransfer = outermost;
     }
     const socket = ftp.dataSocket;
-    socket?.once('secureConnect', () => {
+    if (!(socket instanceof TLSSocket))
+      throw new TypeError('a data connection without TLS beside one with it');
+    // Of a session that is to be resumed the cipher is known before the handshake, and basic-ftp uploads as soon as it
+    // is: nothing may be sent before the server is known, and the end of an empty file would end the handshake.
+    Object.defineProperty(socket, 'getCipher', { value: () => undefined, configurable: true });
+    socket.once('secureConnect', () => {
+      Reflect.deleteProperty(socket, 'getCipher');
       try {
         // Resuming proves it: only the server that was verified has the session's secret, and no certificate comes.
-        if (!(socket instanceof TLSSocket && socket.isSessionReused())) verify(socket);
+        if (!socket.isSessionReused()) verify(socket);
       } catch (error) {
-        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+        // A tick later, since basic-ftp begins to pipe in this event and cannot into a destroyed socket; that pipe's
+        // first byte comes in the tick after.
+        process.nextTick(() => socket.destroy(error instanceof Error ? error : new Error(String(error))));
       }
     });
     return reply;
