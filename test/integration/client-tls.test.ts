@@ -40,10 +40,10 @@ describe('a coordinator that requires TLS, with storage servers that do', () => 
   }
 
   it('says so, with the fingerprints by which clients know them', async () => {
-    expect(servers.output('coordinator')[0]).toContain(
+    expect(servers.output('coordinator').join('\n')).toContain(
       `, TLS required, SHA-256 ${formatFingerprint(shown)}, `,
     );
-    expect(servers.output('storage 2')[0]).toContain(
+    expect(servers.output('storage 2').join('\n')).toContain(
       `, TLS required (implicit), SHA-256 ${formatFingerprint(await fingerprintIn('storage_folder2.tls'))}, `,
     );
     const reports = await servers.client().status();

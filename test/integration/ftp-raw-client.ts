@@ -18,8 +18,8 @@ export class RawClient {
   #closed = false;
 
   /** Connects and takes the greeting. */
-  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
-    const client = new RawClient(port, host);
+  static async connect(port: number, host = '127.0.0.1', localAddress?: string): Promise<RawClient> {
+    const client = new RawClient(port, host, localAddress);
     await client.reply();
     return client;
   }
@@ -32,8 +32,8 @@ export class RawClient {
     return client;
   }
 
-  private constructor(port: number, host: string) {
-    this.socket = connect({ host, port });
+  private constructor(port: number, host: string, localAddress: string | undefined) {
+    this.socket = connect({ host, port, ...(localAddress !== undefined && { localAddress }) });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => undefined);
     this.#channel = this.socket;
