@@ -66,8 +66,9 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  listener.on('tlsClientError', (error: Error) => {
+  listener.on('tlsClientError', (error: Error, socket: Socket) => {
     log.debug({ reason: error.message }, 'TLS handshake failed');
+    socket.destroy(); // Node leaves it open after a time-out.
   });
 
   await ftpSrv.listen();

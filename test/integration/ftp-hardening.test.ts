@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { resetConnection } from '../../src/ftp/reset-connection.ts';
+import { generateCertificate } from '../../src/tls/generate.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 
@@ -199,6 +200,22 @@ describe('time', () => {
     expect(await client.codes(2)).toEqual([150, 425]);
     expect((await client.ask('NOOP')).code).toBe(200);
     client.destroy();
+  });
+
+  it.each(['explicit', 'implicit'])('runs out for an %s TLS handshake that does not begin', async (kind) => {
+    const certificate = await generateCertificate(['127.0.0.1']);
+    const { port, server } = await startFixture({
+      limits: { tlsHandshakeMs: 50 },
+      tls: { ...certificate, required: true, implicit: { port: 0 } },
+    });
+    if (kind === 'explicit') {
+      const client = await RawClient.connect(port);
+      expect((await client.ask('AUTH TLS')).code).toBe(234);
+      await client.closed();
+    } else {
+      expect(await readAll(connect({ host: '127.0.0.1', port: server.implicitPort ?? 0 }))).toHaveLength(0);
+    }
+    while (server.sessionCount > 0) await delay(5);
   });
 
   it('runs out for one that does not read its goodbye', async () => {

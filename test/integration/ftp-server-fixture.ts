@@ -6,6 +6,7 @@ import type { DataConnectionOptions } from '../../src/ftp/data-connector.ts';
 import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';
+import type { FtpTls } from '../../src/ftp/tls.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
 
@@ -21,13 +22,14 @@ export interface FixtureOptions {
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly dataConnections?: DataConnectionOptions;
   readonly host?: string;
+  readonly tls?: FtpTls;
   /** Puts something in front of the folder. */
   readonly wrap?: (folder: Folder) => FileSystem;
 }
 
 /** An engine on a real folder, for one test; everything is gone when the test has ended. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
-  const { limits, site, wrap, host = '127.0.0.1', dataConnections } = options;
+  const { limits, site, wrap, host = '127.0.0.1', dataConnections, tls } = options;
   const root = await temporaryFolder();
   const folder = await Folder.open(root);
   const files = wrap ? wrap(folder) : folder;
@@ -40,6 +42,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       user === 'u' && password === 'p' ? { fileSystem: files } : { refused: 'wrong-password' },
     site: site ?? new Map(),
     ...(dataConnections && { dataConnections }),
+    ...(tls && { tls }),
     limits: { failedLoginDelayMs: 1, ...limits },
   });
   onTestFinished(() => server.close());
