@@ -25,10 +25,14 @@ async function status(options: CommonOptions & { json?: true }): Promise<void> {
   }
   for (const report of reports) {
     if (report.kind !== 'coordinator') continue;
-    const { version, layout, files, folders, bytes, garbage, tls } = report;
+    const { version, layout, files, folders, bytes, partialUploads, partialBytes, garbage, tls } = report;
     const content = `${plural(files, 'file')} in ${plural(folders, 'folder')}, ${formatBytes(bytes)}`;
+    const partial =
+      partialUploads === 0
+        ? ''
+        : `, ${plural(partialUploads, 'interrupted upload')} of ${formatBytes(partialBytes)}`;
     const waiting = garbage === 0 ? '' : `, ${plural(garbage, 'segment')} to be removed`;
-    process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${waiting}\n`);
+    process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${partial}${waiting}\n`);
     if (tls) process.stdout.write(`TLS ${tls.mode}, SHA-256 ${formatFingerprint(tls.fingerprint)}\n`);
     process.stdout.write('\n');
   }

@@ -4,7 +4,14 @@ import type { Account, CoordinatorTls } from '../config/configuration.ts';
 import { tlsVariables } from '../config/variables.ts';
 import { coordinatorTrust } from '../tls/expected-certificate.ts';
 import { accessTrusted, CertificateError, type SecureServer } from '../tls/trust.ts';
-import { describeError, isConnectionError, RemoteError, systemCode, UnreachableError } from './errors.ts';
+import {
+  describeError,
+  isConnectionError,
+  LostConnectionError,
+  RemoteError,
+  systemCode,
+  UnreachableError,
+} from './errors.ts';
 import type { RemoteEntry } from './transfer.ts';
 
 export interface Address {
@@ -173,19 +180,51 @@ export class Connection {
     return { size: Number(size), crc32: Number.parseInt(crc32, 16) };
   }
 
-  /** Uploads (STOR). Rejects with the source's own error if that failed; the source is always destroyed. */
-  async store(source: Readable, path: string): Promise<void> {
+  /**
+   * Bytes that an interrupted upload left at a path where nothing else is; 0 where there are none. The coordinator
+   * tells them by SIZE alone (RFC 3659, section 4).
+   */
+  async partialSize(path: string): Promise<number> {
+    if ((await this.stat(path)) !== undefined) return 0;
     try {
-      await this.#run(() => this.#client.uploadFrom(source, checked(path)), source);
+      return await this.#run(() => this.#client.size(checked(path)));
+    } catch (error) {
+      if (error instanceof RemoteError && error.code === 550) return 0;
+      throw error;
+    }
+  }
+
+  /**
+   * Uploads (STOR). Rejects with the source's own error if that failed; the source is always destroyed.
+   * @param offset bytes that are there already (RFC 3659, section 5: REST)
+   */
+  async store(source: Readable, path: string, offset = 0): Promise<void> {
+    const client = this.#client;
+    const { prepareTransfer } = client;
+    try {
+      await this.#run(async () => {
+        if (offset > 0) {
+          client.prepareTransfer = async (ftp) => {
+            const reply = await prepareTransfer(ftp);
+            await client.send(`REST ${offset}`); // It must stand right before STOR.
+            return reply;
+          };
+        }
+        await client.uploadFrom(source, checked(path));
+      }, source);
     } finally {
+      client.prepareTransfer = prepareTransfer;
       source.destroy();
     }
   }
 
-  /** Downloads (RETR); the destination is destroyed when that fails. That all bytes came must be checked by their number: the end of data tells nothing. */
-  async retrieve(path: string, destination: Writable): Promise<void> {
+  /**
+   * Downloads (RETR) from an offset on; the destination is destroyed when that fails. That all bytes came must be
+   * checked by their number: the end of data tells nothing.
+   */
+  async retrieve(path: string, destination: Writable, offset = 0): Promise<void> {
     try {
-      await this.#run(() => this.#client.downloadTo(destination, checked(path)), destination);
+      await this.#run(() => this.#client.downloadTo(destination, checked(path), offset), destination);
     } catch (error) {
       // With the error: a pipeline from a stream that had its end, and is then destroyed without one, never settles.
       destination.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -209,7 +248,7 @@ export class Connection {
       if (local?.errored && !isConnectionError(local.errored)) throw local.errored;
       const late = error instanceof Error && error.message.startsWith('Timeout');
       const what = late ? 'does not answer any more' : 'closed the connection';
-      throw new Error(`the coordinator at ${this.#name} ${what}`, { cause: error });
+      throw new LostConnectionError(`the coordinator at ${this.#name} ${what}`, { cause: error });
     }
   }
 }

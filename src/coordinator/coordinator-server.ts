@@ -52,7 +52,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       accounts: new Accounts(coordinator.account, users),
       fileSystem,
       reportStatus: () => reportStatus(catalogue, pool, configuration, packageJson.version, tls),
-      reportWhere: (path) => reportWhere(catalogue, pool, path),
+      reportWhere: (path, from) => reportWhere(catalogue, pool, path, from),
     });
     const server = await startFtpServer({
       host: coordinator.host,

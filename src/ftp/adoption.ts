@@ -67,8 +67,8 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
     socket.once('close', () => sockets.delete(socket));
   });
   listener.on('tlsClientError', (error: Error, socket: Socket) => {
+    socket.destroy(); // One that takes too long is still open.
     log.debug({ reason: error.message }, 'TLS handshake failed');
-    socket.destroy(); // Node leaves it open after a time-out.
   });
 
   await ftpSrv.listen();

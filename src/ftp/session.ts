@@ -22,8 +22,11 @@ import { type FtpTls, TlsUpgrade } from './tls.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
-/** Answers a SITE command with the lines of its 200 reply; `argument` is what follows the command's name. */
-export type SiteCommand = (argument: string) => Promise<readonly string[]>;
+/**
+ * Answers a SITE command with the lines of its 200 reply; `argument` is what follows the command's name, `resolve` gives
+ * the absolute path that one in the argument means.
+ */
+export type SiteCommand = (argument: string, resolve: (path: string) => string) => Promise<readonly string[]>;
 
 export interface SessionOptions {
   readonly limits: Limits;

@@ -75,8 +75,8 @@ export class TlsUpgrade {
   constructor(settings: TlsOptions, onFailure: (error: Error) => void) {
     this.#server = createServer(settings);
     this.#server.on('tlsClientError', (error, socket) => {
+      socket.destroy(); // One that takes too long is still open.
       onFailure(error);
-      socket.destroy(); // Node leaves it open after a time-out.
     });
     this.#server.on('secureConnection', (socket) => {
       // Nobody listens to the socket yet; a failure shows when it is used.

@@ -15,7 +15,7 @@ import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
-import { generateCertificate } from '../../src/tls/generate.ts';
+import { testCertificate } from '../certificate.ts';
 import { runScript } from '../fuzz/fuzzed-session.ts';
 import { script } from '../fuzz/script.ts';
 import { MemoryFileSystem } from '../memory-file-system.ts';
@@ -73,7 +73,7 @@ test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED
   process.on('warning', warn);
   const before = holdings();
   const root = await mkdtemp(join(tmpdir(), 'splitftp-fuzz-'));
-  const certificate = await generateCertificate(['127.0.0.1']);
+  const certificate = await testCertificate();
   const defects: string[] = [];
   let files: FileSystem = new MemoryFileSystem();
   const server: FtpServer = await startFtpServer({

@@ -10,6 +10,8 @@ export interface RawReply {
 
 export class RawClient {
   readonly socket: Socket;
+  /** What carries commands and replies: the socket, or TLS on it. */
+  #channel: Socket;
   readonly #replies: RawReply[] = [];
   readonly #arrivals = new EventEmitter();
   #text = '';
@@ -34,7 +36,8 @@ export class RawClient {
     this.socket = connect({ host, port, ...(localAddress !== undefined && { localAddress }) });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => undefined);
-    this.socket.on('data', (data) => this.#take(data.toString()));
+    this.#channel = this.socket;
+    this.socket.on('data', this.#onData);
     this.socket.on('close', () => {
       this.#closed = true;
       this.#arrivals.emit('arrival');
@@ -42,7 +45,14 @@ export class RawClient {
   }
 
   send(text: string | Uint8Array): void {
-    this.socket.write(text);
+    this.#channel.write(text);
+  }
+
+  /** Everything from now on goes over TLS that stands on the socket. */
+  secureWith(secured: Socket): void {
+    this.socket.removeListener('data', this.#onData);
+    this.#channel = secured;
+    secured.on('data', this.#onData);
   }
 
   /** Sends a command and gives its reply. */
@@ -110,6 +120,8 @@ export class RawClient {
   destroy(): void {
     this.socket.destroy();
   }
+
+  readonly #onData = (data: Buffer) => this.#take(data.toString());
 
   #take(text: string): void {
     this.#text += text;

@@ -22,7 +22,7 @@ export async function site(session: Session, argument: string, files: FileSystem
   if (own) return own(session, siteArgument, files);
   const command = session.site.get(verb);
   if (!command) return { code: 504, text: 'There is no such SITE command; SITE HELP lists them.' };
-  return { code: 200, text: verb, lines: await command(siteArgument) };
+  return { code: 200, text: verb, lines: await command(siteArgument, (path) => session.resolve(path)) };
 }
 
 export function siteHelp(session: Session): Reply {

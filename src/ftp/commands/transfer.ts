@@ -13,7 +13,7 @@ import { statForResume } from './resume.ts';
 export const transferCommands: readonly (readonly [string, Command])[] = [
   ['RETR', user('RETR <SP> file', retrieve)],
   ['STOR', user('STOR <SP> file', store)],
-  ['APPE', user('APPE <SP> file', (session, argument, files) => upload(session, argument, files, 'append'))],
+  ['APPE', user('APPE <SP> file', append)],
   ['STOU', user('STOU [<SP> file]', storeUnique)],
   ['REST', user('REST <SP> offset', async (session, argument) => restart(session, argument))],
   ['ABOR', user('ABOR', async (session) => abort(session))],
@@ -78,8 +78,17 @@ async function* firstBytes(source: Readable, bytes: number): AsyncGenerator<Buff
 
 async function store(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const offset = takeOffset(session);
-  if (offset === 0) return upload(session, argument, files, 'replace');
-  // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
+  return offset === 0 ? upload(session, argument, files, 'replace') : goOn(session, argument, files, offset);
+}
+
+/** A client that sends REST before it all the same gets what it asks for, or an error. */
+async function append(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  const offset = takeOffset(session);
+  return offset === 0 ? upload(session, argument, files, 'append') : goOn(session, argument, files, offset);
+}
+
+/** Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here. */
+async function goOn(session: Session, argument: string, files: FileSystem, offset: number): Promise<Reply> {
   const { size } = await statForResume(session.resolve(argument), files);
   if (offset !== size) throw wrongOffset(size);
   return upload(session, argument, files, 'append', { offset });
