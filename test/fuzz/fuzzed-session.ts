@@ -172,7 +172,7 @@ class FuzzedSession {
 
   /** Every command so far has its final reply, or the server has hung up. */
   async #answered(): Promise<void> {
-    await this.#until(() => this.#isClosed || (this.#replies >= this.#commands && !this.#isLost));
+    await this.#until(() => this.#isClosed || this.#isLost || this.#replies >= this.#commands);
     if (this.#isLost) return;
     // What would be one reply too many comes with the others.
     await nextTurn();

@@ -99,6 +99,20 @@ describe('the cap', () => {
     for (const client of [...clients, another]) client.destroy();
   });
 
+  it('on connections is a hard one for those that do not leave when they are turned away', async () => {
+    const { port } = await startFixture({ limits: { connections: 1, goodbyeMs: 3_600_000 } });
+    const client = await RawClient.login(port);
+    const stays = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    const [told] = await once(stays, 'data');
+    expect(String(told)).toMatch(/^421 /);
+    expect(await refusal(port)).toBe('');
+    stays.end();
+    stays.resume();
+    await once(stays, 'close');
+    while (!(await refusal(port)).startsWith('421')) await delay(5);
+    client.destroy();
+  });
+
   it('on connections of one address spares others', async () => {
     const { port } = await startFixture({ limits: { connectionsPerAddress: 1 } });
     const first = await RawClient.login(port);
