@@ -55,6 +55,10 @@ export class HomeFileSystem implements FileSystem {
     return this.at(path, (inner) => this.#inner.read(inner, offset));
   }
 
+  get readOnly(): boolean {
+    return this.#readOnly || this.#inner.readOnly === true;
+  }
+
   makeDirectory(path: string): Promise<void> {
     return this.#change(path, (inner) => this.#inner.makeDirectory(inner));
   }
@@ -109,7 +113,7 @@ export class HomeFileSystem implements FileSystem {
   }
 
   #refuseChange(path: string): void {
-    if (this.#readOnly) throw new FileSystemError('denied', 'This account is read-only.');
+    if (this.readOnly) throw new FileSystemError('denied', 'This account is read-only.');
     if (path === '/') throw new FileSystemError('denied', 'The root cannot be changed.');
   }
 

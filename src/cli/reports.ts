@@ -1,5 +1,6 @@
 /** `splitftp status` and `splitftp where`. */
 import type { Command } from 'commander';
+import { formatFingerprint } from '../tls/fingerprint.ts';
 import { formatBytes, formatTable, plural } from './format.ts';
 import { addCommand, type CommonOptions, printJson, remotePath, withClient } from './session.ts';
 
@@ -24,10 +25,16 @@ async function status(options: CommonOptions & { json?: true }): Promise<void> {
   }
   for (const report of reports) {
     if (report.kind !== 'coordinator') continue;
-    const { version, layout, files, folders, bytes, garbage } = report;
+    const { version, layout, files, folders, bytes, partialUploads, partialBytes, garbage, tls } = report;
     const content = `${plural(files, 'file')} in ${plural(folders, 'folder')}, ${formatBytes(bytes)}`;
+    const partial =
+      partialUploads === 0
+        ? ''
+        : `, ${plural(partialUploads, 'interrupted upload')} of ${formatBytes(partialBytes)}`;
     const waiting = garbage === 0 ? '' : `, ${plural(garbage, 'segment')} to be removed`;
-    process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${waiting}\n\n`);
+    process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${partial}${waiting}\n`);
+    if (tls) process.stdout.write(`TLS ${tls.mode}, SHA-256 ${formatFingerprint(tls.fingerprint)}\n`);
+    process.stdout.write('\n');
   }
   const rows = reports.flatMap((report) =>
     report.kind === 'storage server'

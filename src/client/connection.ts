@@ -1,13 +1,27 @@
 import type { Readable, Writable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
-import type { Account } from '../config/configuration.ts';
-import { describeError, isConnectionError, RemoteError, systemCode, UnreachableError } from './errors.ts';
+import type { Account, CoordinatorTls } from '../config/configuration.ts';
+import { tlsVariables } from '../config/variables.ts';
+import { coordinatorTrust } from '../tls/expected-certificate.ts';
+import { accessTrusted, CertificateError, type SecureServer } from '../tls/trust.ts';
+import {
+  describeError,
+  isConnectionError,
+  LostConnectionError,
+  RemoteError,
+  systemCode,
+  UnreachableError,
+} from './errors.ts';
 import type { RemoteEntry } from './transfer.ts';
 
 export interface Address {
   readonly host: string;
   readonly port: number;
   readonly account: Account;
+  /** Without it, connections are plain. */
+  readonly tls?: CoordinatorTls;
+  /** The coordinator's folder, where its generated certificate is found when it is on this machine. */
+  readonly folder?: string;
 }
 
 export interface Checksum {
@@ -42,14 +56,16 @@ export class Connection {
   }
 
   /** Connects and logs in. @throws {UnreachableError} in words that name the remedy. */
-  static async open({ host, port, account }: Address, signal?: AbortSignal): Promise<Connection> {
+  static async open(address: Address, signal?: AbortSignal): Promise<Connection> {
+    const { host, port, account } = address;
     const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     signal?.throwIfAborted();
     const client = new Client(timeout, { allowSeparateTransferHost: false, maxListingBytes });
     const cancel = () => client.close();
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      await client.access({ host, port, user: account.user, password: account.password });
+      const tls = await securityOf(address);
+      await accessTrusted(client, { host, port, account, tls }, tlsVariables.fingerprint);
       const features = await client.features();
       if (!features.has('MLST')) {
         throw new UnreachableError(`The server at ${name} is not a SplitFTP coordinator: it lacks MLST.`);
@@ -164,19 +180,51 @@ export class Connection {
     return { size: Number(size), crc32: Number.parseInt(crc32, 16) };
   }
 
-  /** Uploads (STOR). Rejects with the source's own error if that failed; the source is always destroyed. */
-  async store(source: Readable, path: string): Promise<void> {
+  /**
+   * Bytes that an interrupted upload left at a path where nothing else is; 0 where there are none. The coordinator
+   * tells them by SIZE alone (RFC 3659, section 4).
+   */
+  async partialSize(path: string): Promise<number> {
+    if ((await this.stat(path)) !== undefined) return 0;
     try {
-      await this.#run(() => this.#client.uploadFrom(source, checked(path)), source);
+      return await this.#run(() => this.#client.size(checked(path)));
+    } catch (error) {
+      if (error instanceof RemoteError && error.code === 550) return 0;
+      throw error;
+    }
+  }
+
+  /**
+   * Uploads (STOR). Rejects with the source's own error if that failed; the source is always destroyed.
+   * @param offset bytes that are there already (RFC 3659, section 5: REST)
+   */
+  async store(source: Readable, path: string, offset = 0): Promise<void> {
+    const client = this.#client;
+    const { prepareTransfer } = client;
+    try {
+      await this.#run(async () => {
+        if (offset > 0) {
+          client.prepareTransfer = async (ftp) => {
+            const reply = await prepareTransfer(ftp);
+            await client.send(`REST ${offset}`); // It must stand right before STOR.
+            return reply;
+          };
+        }
+        await client.uploadFrom(source, checked(path));
+      }, source);
     } finally {
+      client.prepareTransfer = prepareTransfer;
       source.destroy();
     }
   }
 
-  /** Downloads (RETR); the destination is destroyed when that fails. That all bytes came must be checked by their number: the end of data tells nothing. */
-  async retrieve(path: string, destination: Writable): Promise<void> {
+  /**
+   * Downloads (RETR) from an offset on; the destination is destroyed when that fails. That all bytes came must be
+   * checked by their number: the end of data tells nothing.
+   */
+  async retrieve(path: string, destination: Writable, offset = 0): Promise<void> {
     try {
-      await this.#run(() => this.#client.downloadTo(destination, checked(path)), destination);
+      await this.#run(() => this.#client.downloadTo(destination, checked(path), offset), destination);
     } catch (error) {
       // With the error: a pipeline from a stream that had its end, and is then destroyed without one, never settles.
       destination.destroy(error instanceof Error ? error : new Error(String(error)));
@@ -200,9 +248,15 @@ export class Connection {
       if (local?.errored && !isConnectionError(local.errored)) throw local.errored;
       const late = error instanceof Error && error.message.startsWith('Timeout');
       const what = late ? 'does not answer any more' : 'closed the connection';
-      throw new Error(`the coordinator at ${this.#name} ${what}`, { cause: error });
+      throw new LostConnectionError(`the coordinator at ${this.#name} ${what}`, { cause: error });
     }
   }
+}
+
+/** Where TLS is optional, too: who answers in plain text then may not be the coordinator. */
+async function securityOf({ tls, folder = '' }: Address): Promise<SecureServer['tls']> {
+  if (!tls || tls.mode === 'off') return { mode: 'off' };
+  return { mode: 'explicit', ...(await coordinatorTrust({ tls, folder })) };
 }
 
 class InvalidNameError extends Error {}
@@ -239,9 +293,16 @@ function parseFacts(reply: string, path: string): RemoteEntry {
 
 function unreachable(error: unknown, name: string, user: string): UnreachableError {
   if (error instanceof UnreachableError) return error;
+  if (error instanceof CertificateError) return new UnreachableError(error.message, { cause: error });
   if (error instanceof FTPError && error.code === 530) {
     return new UnreachableError(
       `The coordinator at ${name} refuses the user "${user}": check FTP_USER and FTP_PASSWORD.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof FTPError && error.code === 534) {
+    return new UnreachableError(
+      `The coordinator at ${name} accepts TLS only: set ${tlsVariables.mode}=required here, too.`,
       { cause: error },
     );
   }

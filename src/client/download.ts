@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import type { Step } from './batch.ts';
 import { Conflicts } from './conflicts.ts';
 import { describeError, systemCode, UnreachableError } from './errors.ts';
-import { downloadFile } from './file-transfer.ts';
+import { type Attempts, downloadFile } from './file-transfer.ts';
 import { localNameProblem } from './local-names.ts';
 import type { ConnectionPool } from './pool.ts';
+import { retryingLost } from './retry.ts';
 import type { RemoteEntry, TransferOptions } from './transfer.ts';
 
 export interface DownloadRoot {
@@ -52,7 +53,8 @@ export async function* walkDownloads(
         if (there === 'directory') throw new Error(`${local} is a folder, and no file can take its place`);
         const exists = async () => there !== undefined;
         if ((await conflicts.choose(local, exists, ended)) === 'skip') return 'skipped';
-        return pool.use((connection) => downloadFile(connection, entry, local, onBytes), ended);
+        const attempts: Attempts = (work) => retryingLost(() => pool.use(work, ended), ended);
+        return downloadFile(attempts, entry, local, onBytes);
       },
     };
   }

@@ -3,6 +3,11 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
+/** A session ended in the middle of what it did; another one may do better. */
+export class LostConnectionError extends Error {
+  override readonly name = 'LostConnectionError';
+}
+
 /** The coordinator answered with an error: its words, and the reply code (RFC 959, section 4.2). */
 export class RemoteError extends Error {
   override readonly name = 'RemoteError';

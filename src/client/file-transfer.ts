@@ -1,90 +1,129 @@
-/** One file, one way, over one session: what is at the other end is compared before it counts as done. */
+/** One file, one way: what is at the other end is compared before it counts as done. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm, utimes } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import type { Connection } from './connection.ts';
+import { HighWater } from './high-water.ts';
 import { Meter } from './meter.ts';
 import type { RemoteEntry } from './transfer.ts';
 
 type OnBytes = (bytes: number) => void;
 
+/** Does the work over a session, and again over another one if that was lost. */
+export type Attempts = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
+
 const chunkSize = 256 * 1024;
 
-/** Uploads a file; a copy that turns out wrong is removed again. @returns its size in bytes. */
+/**
+ * Uploads a file; where a session is lost, another one goes on with what the coordinator kept. A copy that turns out
+ * wrong is removed again. @returns its size in bytes.
+ */
 export async function uploadFile(
-  connection: Connection,
+  attempts: Attempts,
   local: string,
   remote: string,
   onBytes: OnBytes,
 ): Promise<number> {
-  const file = await open(local);
-  try {
-    const { size, mtime, mtimeMs } = await file.stat();
-    const beforeEnd = async () => {
-      const now = await file.stat();
-      if (meter.bytes !== size || now.size !== size || now.mtimeMs !== mtimeMs) {
-        throw new Error('it was changed while it was being uploaded: upload it again');
-      }
-    };
-    const meter = new Meter({ onBytes, beforeEnd });
-    const expected = await connection.expect(size);
-    // An empty file is read too, so that bytes written to it meanwhile are noticed.
-    const source = file.createReadStream({
-      end: Math.max(0, size - 1),
-      highWaterMark: chunkSize,
-      autoClose: false,
-    });
-    // basic-ftp does not end its source when a transfer fails; an error of the source reaches it by the meter.
-    await together(pipeline(source, meter), connection.store(meter, remote));
-    await compareUpload(connection, remote, meter, expected);
-    await connection.setModified(remote, mtime);
-    return size;
-  } finally {
-    await file.close();
-  }
+  const { size, mtime, mtimeMs } = await stat(local);
+  const sent = new HighWater(onBytes);
+  await attempts(async (connection) => {
+    // More than was sent is not from here.
+    const kept = sent.bytes > 0 ? await connection.partialSize(remote) : 0;
+    const offset = kept <= sent.bytes ? kept : 0;
+    const file = await open(local);
+    try {
+      const beforeEnd = async () => {
+        const now = await file.stat();
+        if (meter.bytes !== size || now.size !== size || now.mtimeMs !== mtimeMs) {
+          throw new Error('it was changed while it was being uploaded: upload it again');
+        }
+      };
+      const start = await beginningOf(file, offset);
+      const meter = new Meter({ start, onBytes: sent.from(offset), beforeEnd });
+      const expected = await connection.expect(size - offset);
+      // An empty file is read too, so that bytes written to it meanwhile are noticed.
+      const source = file.createReadStream({
+        start: offset,
+        end: Math.max(offset, size - 1),
+        highWaterMark: chunkSize,
+        autoClose: false,
+      });
+      // basic-ftp does not end its source when a transfer fails; an error of the source reaches it by the meter.
+      await together(pipeline(source, meter), connection.store(meter, remote, offset));
+      await compareUpload(connection, remote, meter, expected);
+      await connection.setModified(remote, mtime);
+    } finally {
+      await file.close();
+    }
+  });
+  return size;
 }
 
 /**
  * Downloads a file to a temporary one beside its target, which takes the target's place once it is on the
- * disk and compared; whatever happens no half file is left. @returns its size in bytes.
+ * disk and compared; whatever happens no half file is left. Where a session is lost, another one goes on behind
+ * what is on the disk. @returns its size in bytes.
  */
 export async function downloadFile(
-  connection: Connection,
+  attempts: Attempts,
   remote: RemoteEntry,
   local: string,
   onBytes: OnBytes,
 ): Promise<number> {
   const draft = draftPath(local);
-  const file = await open(draft, 'wx');
+  const received = new HighWater(onBytes);
   try {
-    const meter = new Meter({ onBytes });
-    await receive(connection, remote.path, file, meter);
-    await compareDownload(connection, remote.path, meter);
+    await (await open(draft, 'wx')).close();
+    const bytes = await attempts((connection) => receive(connection, remote.path, draft, received));
     await utimes(draft, remote.modified, remote.modified);
     await rename(draft, local);
-    return meter.bytes;
+    return bytes;
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
   }
 }
 
-/** Resolves when all is on the disk; however it ends, the file has then been closed. */
+/** Resolves when all is on the disk and compared; however it ends, the file has then been closed. */
 async function receive(
   connection: Connection,
   remote: string,
-  file: FileHandle,
-  meter: Meter,
-): Promise<void> {
-  const target = file.createWriteStream({ flush: true, highWaterMark: 4 * chunkSize });
-  const closed = new Promise<void>((resolve) => target.once('close', resolve));
+  draft: string,
+  received: HighWater,
+): Promise<number> {
+  const file = await open(draft, 'r+');
   try {
-    await together(pipeline(meter, target), connection.retrieve(remote, meter));
+    const { size: offset } = await file.stat();
+    const start = await beginningOf(file, offset);
+    const meter = new Meter({ start, onBytes: received.from(offset) });
+    const target = file.createWriteStream({ start: offset, flush: true, highWaterMark: 4 * chunkSize });
+    const closed = new Promise<void>((resolve) => target.once('close', resolve));
+    try {
+      await together(pipeline(meter, target), connection.retrieve(remote, meter, offset));
+    } finally {
+      target.destroy();
+      await closed;
+    }
+    await compareDownload(connection, remote, meter);
+    return meter.bytes;
   } finally {
-    target.destroy();
-    await closed;
+    await file.close(); // The stream has done it, unless it was never made.
   }
+}
+
+/** Number and CRC-32 of the first bytes of a file. */
+async function beginningOf(file: FileHandle, bytes: number): Promise<{ bytes: number; crc32: number }> {
+  let crc = 0;
+  const chunk = Buffer.allocUnsafe(Math.min(bytes, 4 * chunkSize));
+  for (let at = 0; at < bytes; ) {
+    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, bytes - at), at);
+    if (bytesRead === 0) throw new Error('it became shorter during the transfer: try again');
+    crc = crc32(chunk.subarray(0, bytesRead), crc);
+    at += bytesRead;
+  }
+  return { bytes, crc32: crc };
 }
 
 async function compareDownload(connection: Connection, remote: string, meter: Meter): Promise<void> {

@@ -2,6 +2,8 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { crc32 } from 'node:zlib';
 
 interface MeterOptions {
+  /** What came before, if the bytes are not the first. */
+  readonly start?: { readonly bytes: number; readonly crc32: number };
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Its rejection makes the stream fail, after everything but the last chunk has been passed on. */
   readonly beforeEnd?: () => Promise<void>;
@@ -12,13 +14,16 @@ interface MeterOptions {
  * end agrees, so that a transfer that must not be completed never is.
  */
 export class Meter extends Transform {
-  bytes = 0;
-  crc32 = 0;
+  bytes: number;
+  crc32: number;
   readonly #options: MeterOptions;
   #held: Buffer | undefined;
 
   constructor(options: MeterOptions) {
     super();
+    const { bytes, crc32 } = options.start ?? { bytes: 0, crc32: 0 };
+    this.bytes = bytes;
+    this.crc32 = crc32;
     this.#options = options;
   }
 

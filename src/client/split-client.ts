@@ -5,6 +5,7 @@ import {
   type PartReport,
   parseReports,
   partReport,
+  partsPerPage,
   type StatusReport,
   statusReport,
 } from '../site/reports.ts';
@@ -107,8 +108,13 @@ export class SplitClient {
   }
 
   /** Which part of a file is on which storage server. */
-  where(path: string): Promise<PartReport[]> {
-    return this.#reports(partReport, `WHERE ${absolute(path)}`);
+  async where(path: string): Promise<PartReport[]> {
+    const parts: PartReport[] = [];
+    for (;;) {
+      const page = await this.#reports(partReport, `WHERE -from ${parts.length} ${absolute(path)}`);
+      parts.push(...page);
+      if (page.length < partsPerPage) return parts;
+    }
   }
 
   /** Ends all sessions; what is still being done is cancelled. */

@@ -23,7 +23,10 @@ export interface TransferProgress {
 export type ConflictChoice = 'overwrite' | 'skip';
 
 export interface TransferOptions {
-  /** Cancels: no half file stays on either side; the transfer rejects with the signal's reason. */
+  /**
+   * Cancels: no half file stays on either side; the transfer rejects with the signal's reason. What arrived of a new
+   * file is kept by the coordinator for a day, to be continued, and shown to nobody.
+   */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TransferProgress) => void;
   /**

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Step } from './batch.ts';
 import { Conflicts } from './conflicts.ts';
 import { describeError, UnreachableError } from './errors.ts';
-import { uploadFile } from './file-transfer.ts';
+import { type Attempts, uploadFile } from './file-transfer.ts';
 import { makeFolders } from './folders.ts';
 import type { ConnectionPool } from './pool.ts';
+import { retryingLost } from './retry.ts';
 import type { TransferOptions } from './transfer.ts';
 
 export interface UploadRoot {
@@ -60,7 +61,8 @@ export async function* walkUploads(
       async run(ended, onBytes) {
         const exists = () => pool.use((c) => c.stat(remote), ended).then((entry) => entry?.kind === 'file');
         if ((await conflicts.choose(remote, exists, ended)) === 'skip') return 'skipped';
-        return pool.use((connection) => uploadFile(connection, local, remote, onBytes), ended);
+        const attempts: Attempts = (work) => retryingLost(() => pool.use(work, ended), ended);
+        return uploadFile(attempts, local, remote, onBytes);
       },
     };
   }

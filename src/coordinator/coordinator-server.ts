@@ -4,13 +4,14 @@ import { Users } from '../accounts/users.ts';
 import { UsersFileError } from '../accounts/users-file.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { CoordinatorLimits } from '../config/limits.ts';
-import { coordinatorVariables } from '../config/variables.ts';
+import { coordinatorVariables, tlsVariables } from '../config/variables.ts';
 import type { Limits } from '../ftp/limits.ts';
 import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
 import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
-import type { RunningServer } from '../servers/server-process.ts';
-import { explainListenError, StartError } from '../servers/start-error.ts';
+import { type RunningServer, urlOf } from '../servers/server-process.ts';
+import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
+import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
@@ -40,6 +41,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     await catalogue.close();
   };
   try {
+    const tls = await coordinatorTls(coordinator, log);
     const users = await openUsers(coordinator.usersFile, log);
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)
@@ -49,8 +51,8 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       log,
       accounts: new Accounts(coordinator.account, users),
       fileSystem,
-      reportStatus: () => reportStatus(catalogue, pool, configuration, packageJson.version),
-      reportWhere: (path) => reportWhere(catalogue, pool, path),
+      reportStatus: () => reportStatus(catalogue, pool, configuration, packageJson.version, tls),
+      reportWhere: (path, from) => reportWhere(catalogue, pool, path, from),
     });
     const server = await startFtpServer({
       host: coordinator.host,
@@ -59,6 +61,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       greeting: 'SplitFTP ready',
       login: (user, password) => logins.login(user, password),
       limits: engineLimits(coordinator.limits),
+      ...(tls && { tls: tls.ftp }),
       ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
@@ -66,7 +69,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     for (const storageServer of pool.servers) void storageServer.probe(); // A failure is logged by the server.
     return {
       port: server.port,
-      announcement: `coordinator on ftp://${coordinator.host}:${server.port}, folder ${coordinator.folder}`,
+      announcement: `coordinator on ${urlOf(coordinator.host, server.port)}${describeTls(tls)}, folder ${coordinator.folder}`,
       close: async () => {
         await server.close();
         await close();
@@ -74,11 +77,13 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     };
   } catch (error) {
     await close();
+    const { host, port, tls } = coordinator;
+    const implicit = tls.implicitPort !== undefined && failedPort(error) === tls.implicitPort;
     throw explainListenError(error, {
-      host: coordinator.host,
-      port: coordinator.port,
-      hostVariable: 'FTP_HOST',
-      portVariable: 'FTP_PORT',
+      host,
+      port: implicit ? tls.implicitPort : port,
+      hostVariable: coordinatorVariables.host,
+      portVariable: implicit ? tlsVariables.port : coordinatorVariables.port,
     });
   }
 }

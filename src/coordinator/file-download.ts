@@ -1,33 +1,35 @@
 import { Readable } from 'node:stream';
 import type { StoredFile } from './catalogue/catalogue.ts';
+import { PauseWatch } from './pause-watch.ts';
 import type { Pool } from './pool/pool.ts';
 import { SegmentReader } from './segments/segment-reader.ts';
 import type { Leases } from './upkeep/leases.ts';
 
-/** A file on its way out, segment after segment. Its parts are kept while it reads, whatever happens to the path. */
+/**
+ * A file on its way out, segment after segment. Its parts are kept while it reads, whatever happens to the path. When
+ * the client pauses, its connections to the storage servers go to others; it then goes on at its offset.
+ */
 export class FileDownload extends Readable {
   readonly #pool: Pool;
   readonly #poolId: string;
   readonly #file: StoredFile;
   readonly #release: () => void;
-  /** Of the next segment to open. */
-  #position: number;
+  readonly #pause = new PauseWatch(
+    () => this.#reader?.wanted ?? false,
+    () => this.#close(),
+  );
+  /** The segment that is being read, and how many of its bytes have been. */
+  #position = 0;
+  #offset: number;
   #reader: SegmentReader | undefined;
 
-  private constructor(
-    pool: Pool,
-    poolId: string,
-    file: StoredFile,
-    release: () => void,
-    start: { position: number; reader: SegmentReader | undefined },
-  ) {
+  private constructor(pool: Pool, poolId: string, file: StoredFile, offset: number, release: () => void) {
     super({ highWaterMark: 1024 * 1024 });
     this.#pool = pool;
     this.#poolId = poolId;
     this.#file = file;
+    this.#offset = offset;
     this.#release = release;
-    this.#position = start.position;
-    this.#reader = start.reader;
   }
 
   /**
@@ -43,16 +45,10 @@ export class FileDownload extends Readable {
     leases: Leases,
   ): Promise<FileDownload> {
     const release = leases.take(file.segments.map(({ id }) => id));
+    const download = new FileDownload(pool, poolId, file, offset, release);
     try {
-      let position = 0;
-      let rest = offset;
-      let segment = file.segments[position];
-      while (segment && rest >= segment.length) {
-        rest -= segment.length;
-        segment = file.segments[++position];
-      }
-      const reader = segment && (await SegmentReader.open(pool, poolId, segment, rest));
-      return new FileDownload(pool, poolId, file, release, { position: position + 1, reader });
+      await download.#openReader();
+      return download;
     } catch (error) {
       release();
       throw error;
@@ -60,35 +56,48 @@ export class FileDownload extends Readable {
   }
 
   override _read(): void {
+    this.#pause.stop();
     this.#next().catch((error: unknown) => {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#reader?.destroy();
-    this.#reader = undefined;
+    this.#close();
     this.#release();
     done(error);
   }
 
   async #next(): Promise<void> {
-    while (!this.destroyed) {
-      const bytes = await this.#reader?.next();
-      if (this.destroyed) return;
-      if (bytes) {
-        for (const chunk of bytes) this.push(chunk);
-        return;
-      }
-      this.#reader = undefined;
-      const segment = this.#file.segments[this.#position++];
-      if (!segment) {
-        this.push(null);
-        return;
-      }
-      const reader = await SegmentReader.open(this.#pool, this.#poolId, segment, 0);
-      if (this.destroyed) reader.destroy();
-      else this.#reader = reader;
+    const reader = await this.#openReader();
+    if (!reader || this.destroyed) {
+      if (this.destroyed) this.#close();
+      else this.push(null);
+      return;
     }
+    const chunks = await reader.next();
+    if (this.destroyed) return;
+    for (const { length } of chunks) this.#offset += length;
+    this.#pause.start();
+    for (const chunk of chunks) this.push(chunk);
+  }
+
+  /** The reader of the segment that holds the next byte; undefined at the end of the file. */
+  async #openReader(): Promise<SegmentReader | undefined> {
+    let segment = this.#file.segments[this.#position];
+    while (segment && this.#offset >= segment.length) {
+      this.#reader = undefined; // It has ended.
+      this.#offset -= segment.length;
+      segment = this.#file.segments[++this.#position];
+    }
+    if (!segment) return undefined;
+    this.#reader ??= await SegmentReader.open(this.#pool, this.#poolId, segment, this.#offset);
+    return this.#reader;
+  }
+
+  #close(): void {
+    this.#pause.stop();
+    this.#reader?.destroy();
+    this.#reader = undefined;
   }
 }

@@ -3,8 +3,8 @@ import { HomeFileSystem } from '../accounts/home-file-system.ts';
 import type { User } from '../accounts/users-file.ts';
 import type { FileSystem } from '../ftp/file-system.ts';
 import type { Login, LoginResult, SiteCommand } from '../ftp/server.ts';
-import { resolvePath } from '../ftp/virtual-path.ts';
 import type { Log } from '../log/log.ts';
+import { parseWhere } from './site-reports.ts';
 
 export interface LoginsParts {
   readonly log: Log;
@@ -12,8 +12,11 @@ export interface LoginsParts {
   /** Everything, as the owner sees it. */
   readonly fileSystem: FileSystem;
   readonly reportStatus: () => Promise<string[]>;
-  /** @param path in {@link fileSystem} */
-  readonly reportWhere: (path: string) => Promise<string[]>;
+  /**
+   * @param path in {@link fileSystem}
+   * @param from of a page, if not all is wanted
+   */
+  readonly reportWhere: (path: string, from: number | undefined) => Promise<string[]>;
 }
 
 /** Who logs in to the coordinator, and what each of them then sees. */
@@ -27,7 +30,13 @@ export class Logins {
       fileSystem: parts.fileSystem,
       site: new Map<string, SiteCommand>([
         ['STATUS', parts.reportStatus],
-        ['WHERE', (path) => parts.reportWhere(path)],
+        [
+          'WHERE',
+          async (argument, resolve) => {
+            const { path, from } = parseWhere(argument);
+            return parts.reportWhere(resolve(path), from);
+          },
+        ],
       ]),
     };
   }
@@ -53,8 +62,10 @@ export class Logins {
       this.#parts.log.error({ err, user: name, home }, 'the home of a user cannot be used');
       return { refused: 'no-home' };
     }
-    const where: SiteCommand = (argument) =>
-      fileSystem.at(resolvePath('/', argument), (path) => this.#parts.reportWhere(path));
+    const where: SiteCommand = async (argument, resolve) => {
+      const { path, from } = parseWhere(argument);
+      return fileSystem.at(resolve(path), (inner) => this.#parts.reportWhere(inner, from));
+    };
     return { fileSystem, site: new Map([['WHERE', where]]) };
   }
 }

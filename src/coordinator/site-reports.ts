@@ -1,5 +1,11 @@
 import type { Configuration } from '../config/configuration.ts';
-import type { CoordinatorReport, PartReport, StorageServerReport } from '../site/reports.ts';
+import type { ServerTls } from '../servers/server-tls.ts';
+import {
+  type CoordinatorReport,
+  type PartReport,
+  partsPerPage,
+  type StorageServerReport,
+} from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Pool } from './pool/pool.ts';
 import { finalPartPath } from './segments/part-writer.ts';
@@ -10,6 +16,7 @@ export async function reportStatus(
   pool: Pool,
   { layout }: Configuration,
   version: string,
+  tls: ServerTls | undefined,
 ): Promise<string[]> {
   const [totals, failures] = await Promise.all([
     catalogue.totals(),
@@ -23,6 +30,11 @@ export async function reportStatus(
     files: totals.files,
     folders: totals.folders,
     bytes: totals.bytes,
+    ...(tls && {
+      tls: { mode: tls.ftp.required ? 'required' : 'optional', fingerprint: tls.fingerprint },
+    }),
+    partialUploads: totals.partialUploads,
+    partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
   };
   const servers = pool.servers.map((server, index): StorageServerReport => {
@@ -40,10 +52,26 @@ export async function reportStatus(
   return [coordinator, ...servers].map((report) => JSON.stringify(report));
 }
 
-/** `SITE WHERE /path`: every part of the file. @throws FileSystemError */
-export async function reportWhere(catalogue: Catalogue, pool: Pool, path: string): Promise<string[]> {
+/** The argument of `SITE WHERE`: a path, and for a part of the answer `-from N` before an absolute one. */
+export function parseWhere(argument: string): { readonly path: string; readonly from: number | undefined } {
+  const [, from, path] = /^-from (\d{1,9}) (\/.*)$/.exec(argument) ?? [];
+  return from === undefined || path === undefined
+    ? { path: argument, from: undefined }
+    : { path, from: Number(from) };
+}
+
+/**
+ * `SITE WHERE`: every part of the file, or a page of them.
+ * @throws FileSystemError
+ */
+export async function reportWhere(
+  catalogue: Catalogue,
+  pool: Pool,
+  path: string,
+  from: number | undefined,
+): Promise<string[]> {
   const file = await catalogue.openFile(path);
-  return file.segments.flatMap((segment, position) =>
+  const lines = file.segments.flatMap((segment, position) =>
     segment.parts.map((part, index) => {
       const report: PartReport = {
         kind: 'part',
@@ -58,4 +86,5 @@ export async function reportWhere(catalogue: Catalogue, pool: Pool, path: string
       return JSON.stringify(report);
     }),
   );
+  return from === undefined ? lines : lines.slice(from, from + partsPerPage);
 }

@@ -1,19 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { FileSystemError } from '../ftp/file-system.ts';
 import type { Catalogue, FinishedSegment } from './catalogue/catalogue.ts';
+import { PauseWatch } from './pause-watch.ts';
 import type { Pool, PoolConnections } from './pool/pool.ts';
 import type { ByteQueue } from './segments/byte-queue.ts';
 import { defaultBlockBytes, type Layout, maximumSegmentBytes } from './segments/part-format.ts';
 import { SegmentWriter } from './segments/segment-writer.ts';
-
-/**
- * Milliseconds without a further stripe. An upload that pauses so long gives its connections back when another
- * transfer waits for one of them; how often it has done so already is the factor, so that a slow client cannot cut its
- * file into thousands of segments.
- */
-const yieldAfterMs = 1_000;
-/** Milliseconds without a further stripe after which the segment ends anyway, before a storage server gives it up. */
-const restAfterMs = 120_000;
 
 export interface UploadSegmentsOptions {
   readonly catalogue: Catalogue;
@@ -40,7 +32,10 @@ export class UploadSegments {
   readonly #begun: string[] = [];
   readonly #finished: FinishedSegment[] = [];
   #open: { readonly writer: SegmentWriter; readonly connections: PoolConnections } | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  readonly #pause = new PauseWatch(
+    () => this.#open?.connections.wanted ?? false,
+    () => this.#yield(),
+  );
   #yields = 0;
   /** The end of a segment that nobody waits for yet. Never rejects. */
   #yielding: Promise<void> | undefined;
@@ -64,18 +59,19 @@ export class UploadSegments {
 
   /** Writes a full stripe, or at the end of the upload what is left of `bytes`. @throws FileSystemError */
   async writeStripe(bytes: ByteQueue): Promise<void> {
-    clearTimeout(this.#pause);
+    this.#pause.stop();
     await this.#yielding;
     this.#open ??= await this.#begin();
     const { writer } = this.#open;
     await writer.writeStripe(bytes);
     if (writer.length >= this.#maximumBytes) await this.finish();
-    else this.#watchPause();
+    // With growing patience, so that a slow client cannot cut its file into thousands of segments.
+    else this.#pause.start(1 + this.#yields);
   }
 
   /** Resolves when everything written is in {@link finished}. @throws FileSystemError */
   async finish(): Promise<void> {
-    clearTimeout(this.#pause);
+    this.#pause.stop();
     await this.#yielding;
     if (!this.#open) return;
     const { writer, connections } = this.#open;
@@ -87,7 +83,7 @@ export class UploadSegments {
   /** Gives up what is not finished. */
   destroy(): void {
     this.#destroyed = true;
-    clearTimeout(this.#pause);
+    this.#pause.stop();
     this.#open?.writer.destroy();
     this.#open?.connections.release();
     this.#open = undefined;
@@ -128,17 +124,6 @@ export class UploadSegments {
       connections.release();
       throw error;
     }
-  }
-
-  #watchPause(): void {
-    const since = performance.now();
-    const look = () => {
-      const paused = performance.now() - since;
-      const wanted = this.#open?.connections.wanted ?? false;
-      if (paused >= restAfterMs || (wanted && paused >= yieldAfterMs * (1 + this.#yields))) this.#yield();
-      else this.#pause = setTimeout(look, yieldAfterMs);
-    };
-    this.#pause = setTimeout(look, yieldAfterMs);
   }
 
   #yield(): void {

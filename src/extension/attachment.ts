@@ -6,7 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 const patience = 5000;
 
 export function createClient({ coordinator }: Configuration): SplitClient {
-  return new SplitClient({ host: coordinator.host, port: coordinator.port, account: coordinator.account });
+  return new SplitClient(coordinator);
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { Server, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { FtpSrv } from 'ftp-srv';
 import type { Log } from '../log/log.ts';
 
@@ -16,13 +17,16 @@ export interface AdoptedConnection {
   readonly id: string;
   readonly commandSocket: Socket;
   /** Writes a line; resolves once it is written, also when the client is gone. */
-  reply(code: number, letter: { raw: true; message: string }): PromiseLike<unknown>;
+  reply(code: number, letter: { raw: true; message: string; socket: Socket }): PromiseLike<unknown>;
 }
 
 export interface AdoptingServer {
   readonly port: number;
-  /** Stops listening; resolves when every connection is closed, which is up to who adopted them. */
-  close(): Promise<void>;
+  /**
+   * Stops listening; resolves when every connection is closed, which is up to who adopted them.
+   * @param adoptedClosed resolves when they have done so; what is then left is a TLS handshake of nobody's session
+   */
+  close(adoptedClosed: Promise<unknown>): Promise<void>;
 }
 
 export interface AdoptionOptions {
@@ -31,6 +35,8 @@ export interface AdoptionOptions {
   readonly port: number;
   readonly greeting: string;
   readonly log: Log;
+  /** Connections begin with TLS. */
+  readonly implicitTls?: TlsOptions;
   adopt(connection: AdoptedConnection): void;
 }
 
@@ -52,28 +58,45 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
     options.adopt(connection);
   });
 
+  const listener = fieldOf(ftpSrv, 'server');
+  if (!(listener instanceof Server))
+    throw new TypeError('this is not the ftp-srv that the engine is made for');
+  const sockets = new Set<Socket>();
+  listener.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  listener.on('tlsClientError', (error: Error, socket: Socket) => {
+    socket.destroy(); // One that takes too long is still open.
+    log.debug({ reason: error.message }, 'TLS handshake failed');
+  });
+
   await ftpSrv.listen();
   // Not before: what keeps it from listening is this function's own rejection.
   events.on('server-error', (event: unknown) =>
     log.error({ err: fieldOf(event, 'error') }, 'listener failed'),
   );
   return {
-    port: portOf(fieldOf(ftpSrv, 'server')),
-    close: async () => {
-      await ftpSrv.close();
+    port: portOf(listener),
+    close: async (adoptedClosed) => {
+      const closed = ftpSrv.close();
+      await adoptedClosed;
+      for (const socket of sockets) socket.destroy();
+      await closed;
     },
   };
 }
 
 function createFtpSrv(options: AdoptionOptions): FtpSrv {
-  const { host, port, greeting, log } = options;
+  const { host, port, greeting, log, implicitTls } = options;
   const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
   const before = new Set(signals.flatMap((signal) => process.listeners(signal)));
   const ftpSrv = withoutDeprecationWarnings(
     () =>
       new FtpSrv({
-        url: `ftp://${host.includes(':') ? `[${host}]` : host}:${port}`,
+        url: `${implicitTls ? 'ftps' : 'ftp'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
         greeting,
+        ...(implicitTls && { tls: implicitTls }),
         // At its lowest level it writes whole command lines, passwords included.
         log: log.child({}, { level: 'silent' }),
       }),
@@ -107,8 +130,8 @@ function isAdoptable(connection: unknown): connection is AdoptedConnection {
   );
 }
 
-function portOf(server: unknown): number {
-  const address = server instanceof Server ? server.address() : undefined;
+function portOf(server: Server): number {
+  const address = server.address();
   if (!address || typeof address === 'string') throw new TypeError('ftp-srv does not listen on a port');
   return address.port;
 }

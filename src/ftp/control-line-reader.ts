@@ -26,6 +26,11 @@ export class ControlLineReader {
   #skipsLineFeed = false;
   #telnet: TelnetState = 'text';
 
+  /** Whether a line has begun that has not ended yet. */
+  get isWithinLine(): boolean {
+    return this.#length > 0 || this.#tooLong || this.#telnet !== 'text';
+  }
+
   /** The lines that are complete with this segment. */
   read(segment: Uint8Array): ControlLine[] {
     const lines: ControlLine[] = [];

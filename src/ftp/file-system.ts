@@ -16,6 +16,8 @@ export const atomicStoreFeature = 'X-ATOMIC-STOR';
  * for what the user can understand; any other error is a defect and is answered without its text.
  */
 export interface FileSystem {
+  /** Whether nothing can be changed, so that clients need not try. */
+  readonly readOnly?: boolean;
   stat(path: string): Promise<Entry>;
   /** The entries of a folder in no particular order. */
   list(path: string): Promise<readonly Entry[]>;

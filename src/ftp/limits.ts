@@ -9,12 +9,16 @@ export const defaultLimits = {
   /** From connecting to logging in. */
   loginMs: 30_000,
   loginAttempts: 3,
-  /** Before a wrong login is answered, always the same. */
+  /** Before the login that follows a wrong one from the same address; doubled with each further one, up to 16 times. */
   failedLoginDelayMs: 500,
+  /** Logins of one address that wait so side by side. */
+  loginsWaiting: 16,
   /** Without a command; a running one does not count. */
   idleMs: 900_000,
   /** A transfer in which no byte moves. */
   stallMs: 300_000,
+  /** A TLS handshake, from its first byte to its last. */
+  tlsHandshakeMs: 15_000,
   /** From EPSV or PASV to the client's data connection. */
   dataConnectionMs: 30_000,
   /** For the last reply to reach the client. */

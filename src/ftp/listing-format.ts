@@ -6,10 +6,10 @@ const dayMs = 86_400_000;
 const recentMs = 182 * dayMs;
 
 /** A line of LIST in the form of `ls -l`, which clients take apart; times are UTC. No line end. */
-export function formatLong(entry: Entry, now: Date): string {
+export function formatLong(entry: Entry, now: Date, name = entry.name): string {
   const access = entry.kind === 'directory' ? 'drwxr-xr-x' : '-rw-r--r--';
   const size = String(entry.size).padStart(13);
-  return `${access} 1 ftp      ftp      ${size} ${formatLongDate(entry.modified, now)} ${entry.name}`;
+  return `${access} 1 ftp      ftp      ${size} ${formatLongDate(entry.modified, now)} ${name}`;
 }
 
 function formatLongDate(modified: Date, now: Date): string {
@@ -26,16 +26,21 @@ export const factNames = ['type', 'size', 'modify', 'perm', 'unique'] as const;
 export type FactName = (typeof factNames)[number];
 
 /** A line of MLSD: the facts, a space, the name (RFC 3659, section 7.2). No line end. */
-export function formatFacts(entry: Entry, facts: readonly FactName[], name: string): string {
+export function formatFacts(
+  entry: Entry,
+  facts: readonly FactName[],
+  name: string,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): string {
   let line = '';
   for (const fact of facts) {
-    const value = factOf(entry, fact);
+    const value = factOf(entry, fact, readOnly);
     if (value !== undefined) line += `${fact}=${value};`;
   }
   return `${line} ${name}`;
 }
 
-function factOf(entry: Entry, fact: FactName): string | number | undefined {
+function factOf(entry: Entry, fact: FactName, readOnly: boolean): string | number | undefined {
   const isFile = entry.kind === 'file';
   switch (fact) {
     case 'type':
@@ -45,10 +50,17 @@ function factOf(entry: Entry, fact: FactName): string | number | undefined {
     case 'modify':
       return formatTime(entry.modified);
     case 'perm':
-      return isFile ? 'adfrw' : 'cdeflmp';
+      return permissions(entry, readOnly);
     case 'unique':
       return entry.unique;
   }
+}
+
+/** What may be done (RFC 3659, section 7.5.5): read and list always, the root never moved or removed. */
+function permissions({ kind, name }: Entry, readOnly: boolean): string {
+  if (readOnly) return kind === 'file' ? 'r' : 'el';
+  if (kind === 'file') return 'adfrw';
+  return name === '' ? 'celmp' : 'cdeflmp';
 }
 
 /** `YYYYMMDDHHMMSS` in UTC (RFC 3659, section 2.3). */

@@ -1,12 +1,19 @@
+import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
-import { listenAndAdopt } from './adoption.ts';
+import { Admission } from './admission.ts';
+import { type AdoptedConnection, type AdoptingServer, listenAndAdopt } from './adoption.ts';
 import type { DataConnectionOptions } from './data-connector.ts';
+import { plainAddress } from './data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
+import { LoginThrottle } from './login-throttle.ts';
 import { Session, type SiteCommand } from './session.ts';
+import { type FtpTls, tlsSettings } from './tls.ts';
+import { turnAway } from './turn-away.ts';
 
 export type { Login, LoginResult } from './login-result.ts';
 export type { SiteCommand } from './session.ts';
+export type { FtpTls } from './tls.ts';
 
 export interface FtpServerOptions {
   readonly host: string;
@@ -19,50 +26,97 @@ export interface FtpServerOptions {
   /** What `SITE NAME argument` does, by NAME in upper case, where a login brings no such map of its own. */
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly limits?: Partial<Limits>;
+  readonly tls?: FtpTls;
   /** Without: any free port for PASV and EPSV, and no active mode. */
   readonly dataConnections?: DataConnectionOptions;
 }
 
 export interface FtpServer {
   readonly port: number;
+  /** Sessions that are open now. */
+  readonly sessionCount: number;
+  /** Where clients begin with TLS, if that is another port. */
+  readonly implicitPort?: number;
   /** Ends every session; resolves when their transfers, sockets and files are freed. */
   close(): Promise<void>;
 }
 
-/** Rejects with the system's error (code EADDRINUSE, EACCES ...) when it cannot listen. */
+/**
+ * Rejects with the system's error (code EADDRINUSE, EACCES ...) when it cannot listen, which names the port, and with
+ * OpenSSL's when certificate and key are not usable.
+ */
 export async function startFtpServer(options: FtpServerOptions): Promise<FtpServer> {
-  const { host, port, greeting, log } = options;
+  const { host, port, greeting, log, tls } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const settings = tls && tlsSettings(tls, limits.tlsHandshakeMs);
   const sessions = new Set<Session>();
+  const admission = new Admission(limits);
+  const throttle = new LoginThrottle(limits);
   const goodbye = { code: 421, text: 'The server is ending.' };
   let closing = false;
 
-  const server = await listenAndAdopt({
-    host,
-    port,
-    greeting,
-    log,
-    adopt: (connection) => {
-      const session = new Session(connection, {
-        log,
-        limits: { ...defaultLimits, ...options.limits },
-        site: options.site ?? new Map(),
-        dataConnections: options.dataConnections ?? { activeMode: false },
-        login: (user, password, address) => options.login(user, password, address),
-      });
-      sessions.add(session);
-      void session.ended.then(() => sessions.delete(session));
-      // Accepted between the decision to close and the end of the listener.
-      if (closing) void session.close(goodbye);
-    },
-  });
-
-  return {
-    port: server.port,
-    close: async () => {
-      closing = true;
-      const closed = server.close();
-      await Promise.all([...sessions].map((session) => session.close(goodbye)));
-      await closed;
-    },
+  const adopt = (connection: AdoptedConnection) => {
+    const { commandSocket } = connection;
+    const address = plainAddress(commandSocket.remoteAddress ?? '');
+    const place = admission.connection(address);
+    if ('refused' in place) {
+      log.warn({ event: 'refused', address, reason: place.refused }, 'connection refused');
+      turnAway(commandSocket, place.refused, limits.goodbyeMs);
+      return;
+    }
+    const session = new Session(connection, {
+      log,
+      limits,
+      admission,
+      throttle,
+      site: options.site ?? new Map(),
+      dataConnections: options.dataConnections ?? { activeMode: false },
+      login: (user, password, address) => options.login(user, password, address),
+      ...(tls && settings && { tls: { ...tls, settings } }),
+    });
+    sessions.add(session);
+    void session.ended.then(() => {
+      sessions.delete(session);
+      place.leave();
+    });
+    // Accepted between the decision to close and the end of the listener.
+    if (closing) void session.close(goodbye);
   };
+
+  const listen = (listenPort: number, implicitTls: TlsOptions | undefined) =>
+    listenAndAdopt({ host, port: listenPort, greeting, log, adopt, ...(implicitTls && { implicitTls }) });
+
+  const close = async (...listeners: AdoptingServer[]) => {
+    closing = true;
+    const closed = Promise.withResolvers<void>();
+    const listenersClosed = Promise.all(listeners.map((listener) => listener.close(closed.promise)));
+    await Promise.all([...sessions].map((session) => session.close(goodbye)));
+    closed.resolve();
+    await listenersClosed;
+  };
+
+  const running = (main: AdoptingServer, beside?: AdoptingServer): FtpServer => {
+    const ports = { port: main.port, ...(beside && { implicitPort: beside.port }) };
+    log.info({ event: 'started', host, ...ports }, 'server started');
+    return {
+      ...ports,
+      get sessionCount() {
+        return sessions.size;
+      },
+      close: async () => {
+        await close(main, ...(beside ? [beside] : []));
+        log.info({ event: 'stopped', ...ports }, 'server stopped');
+      },
+    };
+  };
+
+  const { implicit } = tls ?? {};
+  const main = await listen(port, implicit === 'only' ? settings : undefined);
+  if (!implicit || implicit === 'only') return running(main);
+  try {
+    return running(main, await listen(implicit.port, settings));
+  } catch (error) {
+    await close(main);
+    throw error;
+  }
 }

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
 import { ActiveConnector, type ClientPort } from './active-connector.ts';
+import type { Admission } from './admission.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
@@ -12,22 +14,36 @@ import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
 import type { Login, LoginResult } from './login-result.ts';
+import type { LoginThrottle } from './login-throttle.ts';
 import { PassiveListener } from './passive-listener.ts';
-import { defectReply, type Reply, ReplyError, replyToError } from './replies.ts';
+import { closesConnection, defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
+import { SessionRecord } from './session-record.ts';
+import { type FtpTls, TlsUpgrade } from './tls.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
-/** Answers a SITE command with the lines of its 200 reply; `argument` is what follows the command's name. */
-export type SiteCommand = (argument: string) => Promise<readonly string[]>;
+/**
+ * Answers a SITE command with the lines of its 200 reply; `argument` is what follows the command's name, `resolve` gives
+ * the absolute path that one in the argument means.
+ */
+export type SiteCommand = (argument: string, resolve: (path: string) => string) => Promise<readonly string[]>;
 
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  readonly admission: Admission;
+  readonly throttle: LoginThrottle;
   readonly dataConnections: DataConnectionOptions;
   /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
   /** @param address the client's, IPv4 where it can be written so */
   login(user: string, password: string, address: string): Promise<LoginResult>;
+  readonly tls?: SessionTls;
+}
+
+export interface SessionTls extends FtpTls {
+  /** Of every TLS connection of the server. */
+  readonly settings: TlsOptions;
 }
 
 /** What a command leaves for one that follows. */
@@ -48,7 +64,9 @@ const keepsPreparation = new Set(
 /** One client's control connection: takes its commands in order and runs one at a time. */
 export class Session {
   readonly options: SessionOptions;
-  readonly log: Log;
+  /** The client's, IPv4 where it can be written so. */
+  readonly address: string;
+  readonly record: SessionRecord;
   /** Resolves when the connection is closed and all that belonged to the session is freed. */
   readonly ended: Promise<void>;
 
@@ -64,9 +82,12 @@ export class Session {
   onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
   expectedBytes: number | undefined;
+  /** PROT P: data connections are TLS. */
+  protectsData: boolean;
 
   #site: ReadonlyMap<string, SiteCommand> = new Map();
   readonly #connection: ControlConnection;
+  #tls: TlsUpgrade | undefined;
   readonly #loginTimer: NodeJS.Timeout;
   readonly #idleTimer: NodeJS.Timeout;
   #queue: ControlLine[] = [];
@@ -74,9 +95,10 @@ export class Session {
   #preparation: Preparation | undefined;
   #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
-  /** Its client is still to be told that the file failed. */
-  #failedTransfer: Transfer | undefined;
-  #closed = false;
+  /** Its data connection is closed after its reply. */
+  #endedTransfer: Transfer | undefined;
+  readonly #closing = new AbortController();
+  #endReason: string | undefined;
 
   constructor(adopted: AdoptedConnection, options: SessionOptions) {
     const { limits } = options;
@@ -85,17 +107,44 @@ export class Session {
       onLines: (lines) => this.#receive(lines),
       onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
     });
-    this.log = options.log.child({ session: this.#connection.id });
+    this.address = plainAddress(this.socket.remoteAddress ?? '');
+    this.record = new SessionRecord(options.log, this.#connection.id, this.address);
+    // With implicit TLS clients take that for granted; otherwise they must ask (RFC 4217, section 9).
+    this.protectsData = this.#connection.isSecure;
     this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
     this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
     this.ended = this.#connection.closed.then(async () => {
       this.#free();
       await this.#running;
+      this.record.disconnected(this.#endReason ?? this.socket.errored?.message ?? 'the client hung up');
     });
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Aborted when the session ends. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get log(): Log {
+    return this.record.log;
   }
 
   get socket(): Socket {
     return this.#connection.socket;
+  }
+
+  /** Whether the control connection is TLS. */
+  get isSecure(): boolean {
+    return this.#connection.isSecure;
+  }
+
+  /** Whether more has arrived than the command that is being run. */
+  get hasWaitingInput(): boolean {
+    return this.#queue.length > 0 || this.#connection.isWithinLine;
   }
 
   get transfer(): Transfer | undefined {
@@ -110,7 +159,12 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
-    await this.#connection.send(reply);
+    if (closesConnection(reply)) {
+      this.#endReason ??= reply.text;
+      this.#free(); // What the client has sent after QUIT is not done.
+    }
+    if (startsTls(reply)) await this.#connection.startTls(reply, this.#tlsUpgrade());
+    else await this.#connection.send(reply);
   }
 
   /** @throws FileSystemError `invalid-name` */
@@ -127,6 +181,20 @@ export class Session {
     clearTimeout(this.#loginTimer);
     this.fileSystem = fileSystem;
     this.#site = site ?? this.options.site;
+  }
+
+  /** Back to the state of a new connection; what is left is the connection itself. */
+  logOut(): void {
+    this.user = undefined;
+    this.fileSystem = undefined;
+    this.workingFolder = '/';
+    this.facts = factNames;
+    this.digestAlgorithm = digestAlgorithms[0];
+    this.onlyExtendedPassive = false;
+    this.expectedBytes = undefined;
+    this.#preparation = undefined;
+    this.closeDataConnector();
+    this.#loginTimer.refresh();
   }
 
   prepare(preparation: Preparation): void {
@@ -170,17 +238,35 @@ export class Session {
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
     const connector = this.#connector;
     if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
-    const transfer = new Transfer(connector, this.options.limits.stallMs, (reply) => this.reply(reply));
+    const { limits, tls } = this.options;
+    if (tls?.required && !this.protectsData) {
+      throw new ReplyError(521, 'Data must be protected: use PROT P first.');
+    }
+    const transfer = new Transfer({
+      connector,
+      stallMs: limits.stallMs,
+      announce: (reply) => this.reply(reply),
+      ...(this.protectsData && { tls: this.#tlsUpgrade() }),
+    });
     this.#transfer = transfer;
     if (this.#closed || this.#queue.some(isAbort)) transfer.abort(aborted());
     try {
       return await work(transfer);
     } finally {
       this.#transfer = undefined;
-      if (transfer.failed) this.#failedTransfer = transfer;
+      if (transfer.isOpen) this.#endedTransfer = transfer;
       else this.closeDataConnector();
       this.#touch();
     }
+  }
+
+  #tlsUpgrade(): TlsUpgrade {
+    const { tls } = this.options;
+    if (!tls) throw new TypeError('a server without TLS has nothing to upgrade with');
+    this.#tls ??= new TlsUpgrade(tls.settings, (error) =>
+      this.log.debug({ reason: error.message }, 'TLS handshake failed'),
+    );
+    return this.#tls;
   }
 
   #receive(lines: readonly ControlLine[]): void {
@@ -221,13 +307,13 @@ export class Session {
     if (this.#preparation === preparation && !keepsPreparation.has(verbOf(line) ?? ''))
       this.#preparation = undefined;
     await this.reply(reply);
-    await this.#endFailedTransfer();
+    await this.#closeEndedTransfer();
   }
 
-  async #endFailedTransfer(): Promise<void> {
-    const transfer = this.#failedTransfer;
+  async #closeEndedTransfer(): Promise<void> {
+    const transfer = this.#endedTransfer;
     if (!transfer) return;
-    this.#failedTransfer = undefined;
+    this.#endedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
     this.closeDataConnector();
   }
@@ -238,7 +324,7 @@ export class Session {
     const { verb, argument } = parseCommand(line.text);
     if (verb === '') return { code: 500, text: 'The line holds no command.' };
     const command = commandTable.get(verb);
-    this.log.debug({ verb, argument: verb === 'PASS' ? undefined : argument }, 'command');
+    this.record.command(verb, argument, command !== undefined);
     if (!command) {
       // RFC 959, section 4.2.2: 502 for a command of the protocol, 500 for what is none.
       return /^[A-Z]{3,4}$/.test(verb)
@@ -268,7 +354,7 @@ export class Session {
   }
 
   #free(): void {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#loginTimer);
     clearTimeout(this.#idleTimer);
     this.#queue = [];

@@ -1,11 +1,22 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { DataConnection } from './data-connection.ts';
 import type { DataConnector } from './data-connector.ts';
 import { type Reply, ReplyError } from './replies.ts';
-import { resetConnection } from './reset-connection.ts';
+import type { TlsUpgrade } from './tls.ts';
 
 const lostConnection = new ReplyError(426, 'The data connection was lost; the transfer is aborted.');
+
+export interface TransferOptions {
+  readonly connector: DataConnector;
+  /** A transfer in which no byte moves for so long is aborted, in milliseconds. */
+  readonly stallMs: number;
+  /** Sends the preliminary reply once everything is ready but the data connection. */
+  announce(reply: Reply): Promise<void>;
+  /** Secures the data connection; without it that is plain. */
+  readonly tls?: TlsUpgrade;
+}
 
 /**
  * One transfer over one data connection. Whatever ends it early - ABOR, a lost connection, a stall, a failed file -
@@ -14,18 +25,14 @@ const lostConnection = new ReplyError(426, 'The data connection was lost; the tr
  * would pass for a whole one.
  */
 export class Transfer {
-  readonly #connector: DataConnector;
-  readonly #stallMs: number;
-  readonly #announce: (reply: Reply) => Promise<void>;
+  readonly #options: TransferOptions;
   readonly #abort = new AbortController();
-  #socket: Socket | undefined;
+  #connection: DataConnection | undefined;
   #failed = false;
+  #isOpen = false;
 
-  /** @param announce sends the preliminary reply once everything is ready but the data connection */
-  constructor(connector: DataConnector, stallMs: number, announce: (reply: Reply) => Promise<void>) {
-    this.#connector = connector;
-    this.#stallMs = stallMs;
-    this.#announce = announce;
+  constructor(options: TransferOptions) {
+    this.#options = options;
   }
 
   get signal(): AbortSignal {
@@ -34,7 +41,7 @@ export class Transfer {
 
   /** Bytes moved so far. */
   get bytes(): number {
-    return this.#socket ? this.#socket.bytesRead + this.#socket.bytesWritten : 0;
+    return this.#connection?.bytes ?? 0;
   }
 
   /** Resets the data connection at once. */
@@ -42,22 +49,22 @@ export class Transfer {
     this.#abort.abort(reason);
   }
 
-  /** Whether the file failed: the data connection is then left to {@link hangUp}. */
-  get failed(): boolean {
-    return this.#failed;
+  /** Whether the data connection is left to {@link hangUp}. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /**
-   * Resets the data connection after a failure of the file. Called when the client has been told why, since many
-   * clients take a reset for all there is to know; one that has read the reply closes the connection itself.
+   * Closes a data connection whose transfer is over, when the client has been told how that ended. After a failure of
+   * the file that is a reset; many clients take one for all there is to know, while those that have read the reply
+   * close the connection themselves. Over TLS a client says goodbye after the last byte, and would find its connection
+   * reset if nobody took that.
    */
   async hangUp(graceMs: number): Promise<void> {
-    const socket = this.#socket;
-    if (!socket || socket.closed) return;
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    const grace = setTimeout(() => resetConnection(socket), graceMs);
-    socket.resume(); // What the client still sends is dropped, so that its end is seen.
-    await closed;
+    const connection = this.#connection;
+    if (!connection) return;
+    const grace = setTimeout(() => (this.#failed ? connection.reset() : connection.destroy()), graceMs);
+    await connection.drain();
     clearTimeout(grace);
   }
 
@@ -68,7 +75,7 @@ export class Transfer {
       if (!source.readableEnded) this.#fail(new Error('the file was closed before its end'));
     });
     try {
-      await this.#run(announcement, async (socket) => {
+      await this.#run(announcement, false, async (socket) => {
         // Not a pipeline: that closes the data connection when the file fails.
         source.pipe(socket);
         await finished(socket, { readable: false, signal: this.signal });
@@ -79,10 +86,13 @@ export class Transfer {
     }
   }
 
-  /** Takes the client's bytes until its end of file; resolves with their number when the stream has finished. */
-  async receive(target: Writable, announcement: string): Promise<number> {
+  /**
+   * Takes the client's bytes until its end of file; resolves with their number when the stream has finished.
+   * @param demandsCloseNotify over TLS only its own message is an end of file, not the end of the connection
+   */
+  async receive(target: Writable, announcement: string, demandsCloseNotify: boolean): Promise<number> {
     target.on('error', (error) => this.#fail(error));
-    await this.#run(announcement, async (socket) => {
+    await this.#run(announcement, demandsCloseNotify, async (socket) => {
       socket.pipe(target);
       try {
         await Promise.all([
@@ -90,7 +100,8 @@ export class Transfer {
           finished(target, { signal: this.signal }),
         ]);
       } finally {
-        socket.unpipe(target); // Even of a destroyed socket the rest would come.
+        socket.unpipe(target);
+        moveReadAhead(socket, target);
       }
     });
     return this.bytes;
@@ -102,30 +113,42 @@ export class Transfer {
     this.abort(reason);
   }
 
-  async #run(announcement: string, move: (socket: Socket) => Promise<void>): Promise<void> {
-    await this.#announce({ code: 150, text: announcement });
-    const socket = await this.#connector.connection(this.signal);
-    this.#socket = socket;
+  async #run(
+    announcement: string,
+    demandsCloseNotify: boolean,
+    move: (socket: Socket) => Promise<void>,
+  ): Promise<void> {
+    const { connector, announce, tls } = this.#options;
+    await announce({ code: 150, text: announcement });
+    const connection = new DataConnection(await connector.connection(this.signal));
+    this.#connection = connection;
     const reset = () => {
-      if (!this.#failed) resetConnection(socket);
+      if (!this.#failed) connection.reset();
     };
     this.signal.addEventListener('abort', reset, { once: true });
-    socket.on('error', () => this.abort(lostConnection));
     const stall = this.#watchForStall();
     try {
       this.signal.throwIfAborted();
+      const socket = await connection.open(tls, demandsCloseNotify);
+      this.signal.throwIfAborted();
+      socket.on('error', () => {
+        // After the end of its data a client may close before it has taken our end.
+        if (!(connection.isSecure && socket.readableEnded)) this.abort(lostConnection);
+      });
       await move(socket);
     } catch {
       // A cause that is known by now was first; else the connection closed without an error.
       this.abort(lostConnection);
     } finally {
       clearInterval(stall);
-      if (!this.#failed) socket.destroy();
+      this.#isOpen = this.#failed || (connection.isSecure && !this.signal.aborted);
+      if (!this.#isOpen) connection.destroy();
     }
     this.signal.throwIfAborted();
   }
 
   #watchForStall(): NodeJS.Timeout {
+    const { stallMs } = this.#options;
     let bytes = -1;
     let since = performance.now();
     return setInterval(() => {
@@ -133,9 +156,18 @@ export class Transfer {
       if (bytes !== this.bytes) {
         bytes = this.bytes;
         since = now;
-      } else if (now - since >= this.#stallMs) {
+      } else if (now - since >= stallMs) {
         this.abort(new ReplyError(426, 'The transfer stood still for too long and is aborted.'));
       }
-    }, this.#stallMs / 10);
+    }, stallMs / 10);
+  }
+}
+
+/** What had arrived of a connection that then failed: an interrupted upload goes on behind it. */
+function moveReadAhead(socket: Socket, target: Writable): void {
+  while (target.writable) {
+    const rest: unknown = socket.read();
+    if (!(rest instanceof Buffer)) return;
+    target.write(rest);
   }
 }

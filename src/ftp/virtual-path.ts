@@ -37,10 +37,11 @@ export function quotePath(path: string): string {
   return `"${path.replaceAll('"', '""')}"`;
 }
 
-function hasControlCharacter(text: string): boolean {
+/** Those of ASCII and of Latin-1: terminals take both for commands (ECMA-48, section 5.3). */
+export function hasControlCharacter(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code < 0x20 || code === 0x7f) return true;
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
   }
   return false;
 }

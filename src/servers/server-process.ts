@@ -17,6 +17,11 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Where a server is found. */
+export function urlOf(host: string, port: number): string {
+  return `ftp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** What a forked server tells its parent, once. */
 export type ServerMessage =
   | { readonly type: 'ready'; readonly port: number }

@@ -14,6 +14,11 @@ export interface ListenAddress {
   readonly portVariable: string;
 }
 
+/** The port that a server could not listen on, when that is what the error is about. */
+export function failedPort(error: unknown): number | undefined {
+  return error instanceof Error && 'port' in error && typeof error.port === 'number' ? error.port : undefined;
+}
+
 /** Says in words why a server cannot listen; an error that is not about listening comes back as it is. */
 export function explainListenError(error: unknown, address: ListenAddress): unknown {
   const { host, port, hostVariable, portVariable } = address;

@@ -4,7 +4,8 @@
  * checked on arrival by the split client, readable for a person at any FTP client:
  *
  *   SITE STATUS        the coordinator, then every storage server
- *   SITE WHERE /path   every part of the file
+ *   SITE WHERE path    every part of the file
+ *   SITE WHERE -from 100 /path   the part of that number (from 0) and those after it, {@link partsPerPage} at most
  *   SITE EXPECT 1234   the next STOR or APPE carries exactly 1234 bytes, or is not committed (plain 200)
  */
 import * as v from 'valibot';
@@ -21,6 +22,17 @@ export const coordinatorReport = v.object({
   files: count,
   folders: count,
   bytes: count,
+  /** Encryption of connections to it; absent when it is off. */
+  tls: v.optional(
+    v.object({
+      mode: v.picklist(['optional', 'required']),
+      /** SHA-256 of the certificate, 64 lowercase hexadecimal digits. */
+      fingerprint: v.string(),
+    }),
+  ),
+  /** Interrupted uploads that can be continued, and what of them is there. */
+  partialUploads: count,
+  partialBytes: count,
   /** Segments whose parts are still to be removed. */
   garbage: count,
 });
@@ -56,6 +68,9 @@ export const partReport = v.object({
   bytes: count,
 });
 export type PartReport = v.InferOutput<typeof partReport>;
+
+/** A file may have more parts than fit into the 64 KiB of one reply that clients take. */
+export const partsPerPage = 100;
 
 /** The reports in the text of a multi-line reply; throws on a line that is not a report of this kind. */
 export function parseReports<T>(schema: v.GenericSchema<unknown, T>, reply: string): T[] {

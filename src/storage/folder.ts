@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, lutimes, mkdir, open, readdir, realpath, rename, rmdir, unlink } from 'node:fs/promises';
+import { lutimes, mkdir, open, readdir, realpath, rename, rmdir, statfs, unlink } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
@@ -9,7 +9,8 @@ import {
   type Upload,
   type WriteMode,
 } from '../ftp/file-system.ts';
-import { nameOf } from '../ftp/virtual-path.ts';
+import { hasControlCharacter, nameOf } from '../ftp/virtual-path.ts';
+import { entriesIn, entryAt } from './entries.ts';
 import { translating } from './errors.ts';
 import { nativePath } from './native-path.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -17,8 +18,6 @@ import { appendToFile, UploadArea } from './uploads.ts';
 
 /** Bytes read from the disk at once. */
 const readBytes = 262_144;
-/** Entries of a folder that are looked at side by side. */
-const statBatch = 256;
 
 /**
  * Serves one folder of the disk, and nothing outside of it. Symbolic links are neither shown nor followed: the real
@@ -47,24 +46,19 @@ export class Folder implements FileSystem {
     });
   }
 
+  /** Without names that no client could ask for: a line end in one would make two entries of it. */
   list(path: string): Promise<readonly Entry[]> {
     return translating(async () => {
       const native = await this.#locateFolder(path);
       const names: string[] = [];
       for (const found of await readdir(native, { withFileTypes: true })) {
         const shown =
-          (found.isFile() || found.isDirectory()) && !this.#uploads.holds(join(native, found.name));
+          (found.isFile() || found.isDirectory()) &&
+          !hasControlCharacter(found.name) &&
+          !this.#uploads.holds(join(native, found.name));
         if (shown) names.push(found.name);
       }
-      const entries: Entry[] = [];
-      for (let index = 0; index < names.length; index += statBatch) {
-        const batch = names.slice(index, index + statBatch);
-        const found = await Promise.all(
-          batch.map((name) => entryAt(join(native, name), name).catch(ifMissing)),
-        );
-        for (const entry of found) if (entry) entries.push(entry);
-      }
-      return entries;
+      return entriesIn(native, names);
     });
   }
 
@@ -100,6 +94,9 @@ export class Folder implements FileSystem {
       const source = await this.#locate(from);
       const target = await this.#locate(to);
       if (source === this.#root) throw new FileSystemError('denied', 'The root cannot be renamed.');
+      if (target.startsWith(source + sep)) {
+        throw new FileSystemError('denied', 'A folder cannot move into itself.');
+      }
       const moved = await entryAt(source, nameOf(from));
       const replaced = await entryAt(target, nameOf(to)).catch(ifMissing);
       // The same one under two names: a change of case on a disk that does not tell cases apart.
@@ -130,6 +127,14 @@ export class Folder implements FileSystem {
       if (kind === 'directory') throw new FileSystemError('is-a-directory', `${path} is a folder.`);
       const file = await open(native, constants.O_RDONLY | noFollow);
       return file.createReadStream({ start: offset, highWaterMark: readBytes });
+    });
+  }
+
+  /** What the disk leaves to users that are not its administrator. */
+  freeBytes(path: string): Promise<number> {
+    return translating(async () => {
+      const { bavail, bsize } = await statfs(await this.#locateFolder(path), { bigint: true });
+      return Number(bavail * bsize);
     });
   }
 
@@ -170,21 +175,6 @@ export class Folder implements FileSystem {
 
 /** Windows has no such flag; there `entryAt` alone keeps links out. */
 const noFollow = constants.O_NOFOLLOW ?? 0;
-
-/** Links, devices and the like are as if they were not there. */
-async function entryAt(native: string, name: string): Promise<Entry> {
-  // Numbers would round the inodes of some file systems, and `unique` must be exact.
-  const found = await lstat(native, { bigint: true });
-  const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : undefined;
-  if (!kind) throw new FileSystemError('missing', 'There is no such file or folder.');
-  return {
-    name,
-    kind,
-    size: kind === 'file' ? Number(found.size) : 0,
-    modified: new Date(Number(found.mtimeMs)),
-    unique: `${found.dev.toString(36)}.${found.ino.toString(36)}`,
-  };
-}
 
 function ifMissing(error: unknown): undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

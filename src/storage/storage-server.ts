@@ -4,7 +4,8 @@ import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
 import { matchesAccount } from '../servers/account.ts';
 import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
-import type { RunningServer } from '../servers/server-process.ts';
+import { type RunningServer, urlOf } from '../servers/server-process.ts';
+import { describeTls, storageServerTls } from '../servers/server-tls.ts';
 import { explainListenError, StartError } from '../servers/start-error.ts';
 import { Folder } from './folder.ts';
 
@@ -19,6 +20,7 @@ export async function runStorageServer(
   const { number, account, host, port, folder: path } = configuration;
   const variables = storageVariables(number);
   requirePasswordOutsideLoopback(host, account, variables.password);
+  const tls = await storageServerTls(configuration, log);
   const folder = await openFolder(path, variables.folder);
   try {
     const server = await startFtpServer({
@@ -30,11 +32,11 @@ export async function runStorageServer(
         matchesAccount(account, user, password)
           ? { fileSystem: folder }
           : { refused: user === account.user ? 'wrong-password' : 'unknown-name' },
+      ...(tls && { tls: tls.ftp }),
     });
-    const shownHost = host.includes(':') ? `[${host}]` : host;
     return {
       port: server.port,
-      announcement: `storage server ${number} on ftp://${shownHost}:${server.port}, folder ${path}`,
+      announcement: `storage server ${number} on ${urlOf(host, server.port)}${describeTls(tls)}, folder ${path}`,
       close: () => server.close(),
     };
   } catch (error) {

@@ -13,6 +13,8 @@ import { type Fingerprint, formatFingerprint, parseFingerprint } from './fingerp
 export interface Trust {
   /** Exactly this certificate, whoever has signed it, whatever names and dates are in it. */
   readonly fingerprint?: Fingerprint;
+  /** Where the fingerprint was found, for messages. */
+  readonly origin?: string;
   /** A PEM file: one that it holds, or that a CA in it has signed for the server's name. */
   readonly ca?: string;
 }
@@ -39,21 +41,21 @@ export class CertificateError extends Error {
 /**
  * What `client.access` does, with TLS where the server's mode says so: never less than that, and never with
  * a certificate that is not trusted. The client's own timeout holds for the handshake, too.
- * @param fingerprintSource where the fingerprint comes from or can be set, for messages: `FTP_TLS_FINGERPRINT1`
+ * @param variable where a person sets the fingerprint, for messages: `FTP_TLS_FINGERPRINT1`
  * @throws {CertificateError}
  * @throws {FTPError} the server refuses TLS (AUTH) or the account
  */
 export async function accessTrusted(
   client: Client,
   { host, port, account, tls }: SecureServer,
-  fingerprintSource: string,
+  variable: string,
 ): Promise<void> {
   const { user, password } = account;
   if (tls.mode === 'off') {
     await client.access({ host, port, user, password });
     return;
   }
-  const verify = verifier(`${host}:${port}`, tls, fingerprintSource);
+  const verify = verifier(`${host}:${port}`, tls, variable);
   const options = await connectionOptions(host, tls);
   if (tls.mode === 'implicit') {
     await client.connectImplicitTLS(host, port, options);
@@ -74,7 +76,7 @@ export async function accessTrusted(
 
 type Verify = (socket: unknown) => void;
 
-function verifier(name: string, { fingerprint }: Trust, fingerprintSource: string): Verify {
+function verifier(name: string, { fingerprint, origin }: Trust, variable: string): Verify {
   return (socket) => {
     const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
     const seen = certificate && parseFingerprint(certificate.fingerprint256);
@@ -85,15 +87,15 @@ function verifier(name: string, { fingerprint }: Trust, fingerprintSource: strin
       if (seen === fingerprint) return;
       throw new CertificateError(
         `The certificate of ${name} has the SHA-256 fingerprint ${formatFingerprint(seen)}, but ` +
-          `${formatFingerprint(fingerprint)} is expected (${fingerprintSource}): somebody else may be answering ` +
-          `there. Only if the server has a new certificate, set ${fingerprintSource} to the new fingerprint.`,
+          `${formatFingerprint(fingerprint)} is expected (${origin ?? variable}): somebody else may be answering ` +
+          `there. Only if the server has a new certificate, set ${variable} to the new fingerprint.`,
         seen,
       );
     }
     if (socket.authorized) return;
     throw new CertificateError(
       `The certificate of ${name} is not trusted (${describeReason(socket.authorizationError)}): if the server ` +
-        `itself shows the SHA-256 fingerprint ${formatFingerprint(seen)}, set ${fingerprintSource} to it.`,
+        `itself shows the SHA-256 fingerprint ${formatFingerprint(seen)}, set ${variable} to it.`,
       seen,
     );
   };

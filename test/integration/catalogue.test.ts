@@ -46,6 +46,23 @@ async function store(path: string, content: string, append?: StoredFile): Promis
   return id;
 }
 
+/** An upload that is interrupted. @returns the id of its segment, and whether it was kept */
+async function suspend(
+  path: string,
+  content: string,
+  append?: StoredFile,
+): Promise<{ id: string; kept: boolean }> {
+  const id = await begin();
+  const part = { headerBytes: 300, bytes: 600 };
+  const kept = await catalogue.suspendUpload(path, {
+    file: randomBytes(16).toString('hex'),
+    append,
+    segments: [{ id, length: content.length, crc32: crc32(content), parts: [part, part] }],
+  });
+  if (!kept) await catalogue.abandonSegments([id]);
+  return { id, kept };
+}
+
 async function names(path: string): Promise<string[]> {
   return (await catalogue.list(path)).map(({ name }) => name).sort();
 }
@@ -93,6 +110,47 @@ test('appending to what somebody else has replaced or lengthened is refused, and
   await store('/a', 'new');
   await expect(store('/a', 'three', before)).rejects.toMatchObject({ kind: 'busy' });
   expect((await catalogue.openFile('/a')).size).toBe(3);
+});
+
+test('a partial upload survives a restart, grows, and becomes the file', async () => {
+  const first = await suspend('/a', 'one');
+  await reopen();
+  expect(await catalogue.abandonUnfinished()).toBe(0);
+  expect(await names('/')).toEqual([]);
+  expect(await catalogue.statPartial('/a')).toMatchObject({ name: 'a', size: 3 });
+  const second = await suspend('/a', 'two', await catalogue.checkUpload('/a'));
+  const partial = await catalogue.checkUpload('/a');
+  expect(partial).toMatchObject({ complete: false, size: 6, crc32: crc32('onetwo') });
+  const third = await store('/a', 'three', partial);
+  const file = await catalogue.openFile('/a');
+  expect(file).toMatchObject({ complete: true, size: 11, crc32: crc32('onetwothree') });
+  expect(file.segments.map(({ id }) => id)).toEqual([first.id, second.id, third]);
+  expect(await catalogue.statPartial('/a')).toBeUndefined();
+  expect(await garbage()).toEqual([]);
+});
+
+test('what continues a partial upload that has changed or gone is refused, and nothing of it is kept', async () => {
+  await suspend('/a', 'one');
+  const before = await catalogue.checkUpload('/a');
+  await suspend('/a', 'two', before);
+  await expect(store('/a', 'three', before)).rejects.toMatchObject({ kind: 'busy' });
+  expect((await suspend('/a', 'four', before)).kept).toBe(false);
+  const now = await catalogue.checkUpload('/a');
+  await store('/a', 'whole');
+  await expect(store('/a', 'five', now)).rejects.toMatchObject({ kind: 'busy' });
+  expect((await suspend('/a', 'six', now)).kept).toBe(false);
+  expect((await suspend('/a', 'seven')).kept).toBe(false);
+  expect((await catalogue.openFile('/a')).size).toBe(5);
+});
+
+test('old partial uploads are dropped, those that are being continued stay', async () => {
+  const old = await suspend('/old', 'one');
+  await suspend('/continued', 'two');
+  const continued = (await catalogue.checkUpload('/continued'))?.id;
+  expect(await catalogue.dropPartials(new Date(Date.now() - 60_000), () => false)).toBe(0);
+  expect(await catalogue.dropPartials(new Date(Date.now() + 1), (id) => id === continued)).toBe(1);
+  expect(await garbage()).toEqual([old.id]);
+  expect(await catalogue.statPartial('/continued')).toBeDefined();
 });
 
 test('what was being written at the end of the last run becomes garbage at the next start', async () => {
@@ -163,14 +221,17 @@ test('totals', async () => {
   await catalogue.makeDirectory('/dir');
   await store('/dir/a', 'one');
   await store('/b', 'four');
+  await suspend('/c', 'behind');
   expect(await catalogue.totals()).toEqual({
     files: 2,
     folders: 1,
     bytes: 7,
+    partialUploads: 1,
+    partialBytes: 6,
     garbageSegments: 0,
     servers: new Map([
-      [1, { parts: 2, bytes: 1200 }],
-      [2, { parts: 2, bytes: 1200 }],
+      [1, { parts: 3, bytes: 1800 }],
+      [2, { parts: 3, bytes: 1800 }],
     ]),
   });
 });

@@ -214,7 +214,7 @@ describe('what goes wrong', () => {
     await writeFile(path, Buffer.alloc(1024 * 1024));
     const connection = await Connection.open(servers.configuration.coordinator);
     const grow = () => appendFileSync(path, 'more');
-    await expect(uploadFile(connection, path, `${remote}/file`, grow)).rejects.toThrow(
+    await expect(uploadFile((work) => work(connection), path, `${remote}/file`, grow)).rejects.toThrow(
       'it was changed while it was being uploaded: upload it again',
     );
     expect(connection.usable).toBe(false);
@@ -230,15 +230,30 @@ describe('what goes wrong', () => {
     // The servers cannot be brought to store other bytes than came, so that the reply is what is changed.
     const connection = await Connection.open(servers.configuration.coordinator);
     connection.checksum = async () => ({ size: 7, crc32: 1 });
-    const uploaded = uploadFile(connection, path, `${remote}/wrong`, () => {});
+    const uploaded = uploadFile(
+      (work) => work(connection),
+      path,
+      `${remote}/wrong`,
+      () => {},
+    );
     await expect(uploaded).rejects.toThrow('the copy on the server differed from the file and was removed');
     expect((await client.list(remote)).map(({ name }) => name)).toEqual(['right']);
     const target = join(local, 'target');
     await writeFile(target, 'old');
-    const differs = downloadFile(connection, entry, target, () => {});
+    const differs = downloadFile(
+      (work) => work(connection),
+      entry,
+      target,
+      () => {},
+    );
     await expect(differs).rejects.toThrow('the bytes that arrived differ from those on the server');
     connection.checksum = async () => ({ size: 8 });
-    const short = downloadFile(connection, entry, target, () => {});
+    const short = downloadFile(
+      (work) => work(connection),
+      entry,
+      target,
+      () => {},
+    );
     await expect(short).rejects.toThrow('only 7 of its 8 bytes arrived');
     expect(await readFile(target, 'utf8')).toBe('old');
     expect((await readdir(local)).sort()).toEqual(['file', 'target']);

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'basic-ftp';
@@ -189,13 +190,20 @@ describe('listings', () => {
     client.destroy();
   });
 
-  it('lists thousands of entries', async () => {
+  it('finding 18: lists 20,000 entries, all of them', async () => {
     const { port, root } = await startFixture();
-    const names = Array.from({ length: 3_000 }, (_, index) => `file ${index}`);
-    await Promise.all(names.map((name) => writeFile(join(root, name), '')));
+    const names = Array.from({ length: 20_000 }, (_, index) => `file ${index}`).sort();
+    for (const name of names) writeFileSync(join(root, name), '');
     const client = await RawClient.login(port);
-    const { content } = await client.retrieve('NLST');
-    expect(content.toString().trimEnd().split('\r\n').sort()).toEqual(names.sort());
+    const namesOf = async (command: string, line: RegExp) => {
+      const { content, reply } = await client.retrieve(command);
+      expect(reply.code).toBe(226);
+      const lines = content.toString().trimEnd().split('\r\n');
+      return lines.map((each) => line.exec(each)?.[1]).sort();
+    };
+    expect(await namesOf('NLST', /^(.*)$/)).toEqual(names);
+    expect(await namesOf('LIST', /^-.*:\d\d (.*)$/)).toEqual(names);
+    expect(await namesOf('MLSD', /; (.*)$/)).toEqual(names);
     client.destroy();
   });
 });
@@ -219,7 +227,10 @@ describe('other commands', () => {
     ['EPRT |1|127.0.0.1|1025|', 502],
     ['AUTH TLS', 502],
     ['SITE', 504],
-    ['SITE CHMOD 644 x', 504],
+    ['SITE CHMOD 644 x', 550],
+    ['SITE CHMOD', 501],
+    ['SITE UTIME', 501],
+    ['SITE NONE', 504],
     ['HELP', 214],
     ['HELP STOR', 214],
     ['HELP SITE', 214],
@@ -230,6 +241,13 @@ describe('other commands', () => {
     ['EPSV 1', 229],
     ['EPSV 2', 522],
     ['LPRT 1', 502],
+    ['ACCT x', 202],
+    ['SMNT /', 502],
+    ['LANG', 200],
+    ['LANG en-GB', 200],
+    ['LANG ru', 504],
+    ['CLNT NcFTP 3.2', 200],
+    ['HOST ftp.example.com', 503],
     ['constructor', 500],
     ['GET / HTTP/1.1', 502],
     ['', 500],
@@ -257,8 +275,12 @@ describe('other commands', () => {
     const { port } = await startFixture();
     const client = await RawClient.login(port);
     expect((await client.ask('FEAT')).text.split('\n').slice(1, -1)).toEqual([
+      ' AVBL',
+      ' CLNT',
       ' EPSV',
       ' HASH SHA-256*;SHA-1;CRC32;',
+      ' HOST',
+      ' LANG EN*',
       ' MDTM',
       ' MFMT',
       ' MLST type*;size*;modify*;perm*;unique*;',
@@ -268,6 +290,8 @@ describe('other commands', () => {
       ' TVFS',
       ' UTF8',
       ' X-ATOMIC-STOR',
+      ' XCRC',
+      ' XSHA256',
     ]);
     client.destroy();
   });

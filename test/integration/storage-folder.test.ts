@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
+import { entriesIn, entryAt } from '../../src/storage/entries.ts';
 import { toFileSystemError } from '../../src/storage/errors.ts';
 import { FileSink } from '../../src/storage/file-sink.ts';
 import { Folder } from '../../src/storage/folder.ts';
@@ -51,7 +52,7 @@ describe('a folder', () => {
     await expect(folder.write('/', 'replace', never)).rejects.toEqual(failure('is-a-directory'));
   });
 
-  it('follows no link out of it, wherever in the path it is', async () => {
+  it('finding 30: follows no link out of it, wherever in the path it is', async () => {
     const outside = await temporaryFolder();
     await writeFile(join(outside, 'secret'), 'secret');
     await mkdir(join(outside, 'sub'));
@@ -185,6 +186,33 @@ describe('an upload to a folder', () => {
         true,
       );
     }
+  });
+});
+
+describe('a listing', () => {
+  it.runIf(process.platform === 'linux')('leaves out names that would make other lines of it', async () => {
+    const root = await temporaryFolder();
+    const folder = await Folder.open(root);
+    await writeFile(join(root, 'a\r\n-rw-r--r-- 1 u g 0 Jan 1 00:00 b'), '');
+    await writeFile(join(root, '\u001b[2J'), '');
+    await writeFile(join(root, 'kept'), '');
+    expect((await folder.list('/')).map(({ name }) => name)).toEqual(['kept']);
+  });
+
+  it('has what is there, whatever disappears meanwhile, and fails as the disk does', async () => {
+    const root = await temporaryFolder();
+    await writeFile(join(root, 'f'), '12');
+    await mkdir(join(root, 'd'));
+    await symlink('f', join(root, 'link'));
+    const names = ['gone', 'f', 'link', 'd', ...Array.from({ length: 500 }, (_, index) => `gone ${index}`)];
+    const entries = await entriesIn(root, names);
+    expect(entries.map(({ name, kind, size }) => [name, kind, size]).sort()).toEqual([
+      ['d', 'directory', 0],
+      ['f', 'file', 2],
+    ]);
+    expect(entries.find(({ name }) => name === 'f')).toEqual(await entryAt(join(root, 'f'), 'f'));
+    expect(await entriesIn(root, [])).toEqual([]);
+    await expect(entriesIn(join(root, 'f'), names)).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
 

@@ -35,7 +35,15 @@ describe('resolvePath', () => {
     );
   });
 
-  it.each(['a\0b', 'a\tb', 'a\rb', '\u007f', '\u001b[2J'])('refuses control characters: %j', (argument) => {
+  it.each([
+    'a\0b',
+    'a\tb',
+    'a\rb',
+    '\u007f',
+    '\u001b[2J',
+    '\u009b2J',
+    '\u0085',
+  ])('refuses control characters: %j', (argument) => {
     expect(() => resolvePath('/', argument)).toThrow(expect.objectContaining({ kind: 'invalid-name' }));
   });
 

@@ -121,6 +121,9 @@ export interface CatalogueTotals {
   readonly folders: number;
   /** Of all files' content. */
   readonly bytes: number;
+  readonly partialUploads: number;
+  /** Of all partial uploads' content. */
+  readonly partialBytes: number;
   readonly garbageSegments: number;
   readonly servers: ReadonlyMap<number, { readonly parts: number; readonly bytes: number }>;
 }

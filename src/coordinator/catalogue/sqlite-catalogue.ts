@@ -275,6 +275,9 @@ export class SqliteCatalogue implements Catalogue {
       `SELECT count(*) FILTER (WHERE kind = 'file') AS files, count(*) FILTER (WHERE kind = 'directory') - 1 AS folders,
               coalesce(sum(size), 0) AS bytes FROM entry`,
     );
+    const partials = this.#sql.first(
+      'SELECT count(*) AS uploads, coalesce(sum(size), 0) AS bytes FROM partial',
+    );
     const garbage = this.#sql.first(`SELECT count(*) AS segments FROM segment WHERE state = 'garbage'`);
     const servers = this.#sql.all(
       'SELECT server, count(*) AS parts, sum(bytes) AS bytes FROM part GROUP BY server',
@@ -283,6 +286,8 @@ export class SqliteCatalogue implements Catalogue {
       files: entries?.integer('files') ?? 0,
       folders: entries?.integer('folders') ?? 0,
       bytes: entries?.integer('bytes') ?? 0,
+      partialUploads: partials?.integer('uploads') ?? 0,
+      partialBytes: partials?.integer('bytes') ?? 0,
       garbageSegments: garbage?.integer('segments') ?? 0,
       servers: new Map(
         servers.map((row) => [

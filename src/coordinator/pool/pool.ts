@@ -88,9 +88,9 @@ export class PoolConnections {
     this.lines = lines;
   }
 
-  /** Whether somebody waits for a connection to one of the servers. */
+  /** Whether they are held, and somebody waits for a connection to one of their servers. */
   get wanted(): boolean {
-    return this.lines.some(({ server }) => server.wanted);
+    return this.#held && this.lines.some(({ server }) => server.wanted);
   }
 
   /** Lets others use the connections; those that are closed are thrown away. */
@@ -105,6 +105,7 @@ export class PoolConnections {
 
   /** Ends whatever is going on on them, at once. */
   destroy(): void {
+    if (!this.#held) return;
     for (const { connection } of this.lines) connection.close();
     this.release();
   }

@@ -83,6 +83,8 @@ export class StorageConnection {
   readonly #client: Client;
   readonly #capabilities: Capabilities;
   #lastUsed = Date.now();
+  /** By us. */
+  #ended = false;
 
   constructor(client: Client, capabilities: Capabilities) {
     this.#client = client;
@@ -108,7 +110,13 @@ export class StorageConnection {
     return Date.now() - this.#lastUsed;
   }
 
+  /** Whether it has closed by itself. */
+  get lost(): boolean {
+    return this.#client.closed && !this.#ended;
+  }
+
   close(): void {
+    if (!this.#client.closed) this.#ended = true;
     this.#client.close();
   }
 
@@ -155,6 +163,18 @@ export class StorageConnection {
       return await this.#size(this.#name(path));
     } catch (error) {
       if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Space that is left for parts (AVBL); undefined when the server does not tell. */
+  async freeBytes(): Promise<number | undefined> {
+    try {
+      const { message } = await this.#client.send(`AVBL ${this.#capabilities.root || '.'}`);
+      const bytes = /^213 (\d+)$/.exec(message)?.[1];
+      return bytes === undefined ? undefined : Number(bytes);
+    } catch (error) {
+      if (error instanceof FTPError) return undefined;
       throw error;
     }
   }

@@ -151,7 +151,7 @@ export class StorageServer {
   }
 
   release(connection: StorageConnection): void {
-    if (connection.closed) this.#doubtful = true;
+    if (connection.lost) this.#doubtful = true;
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
     if (connection.closed || this.#closed || tooMany) connection.close();

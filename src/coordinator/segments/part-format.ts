@@ -67,14 +67,13 @@ export function encodeHeader(header: PartHeader): Buffer {
   return Buffer.concat([headerMark, uint32(json.length), uint32(crc32(json)), json]);
 }
 
-/** Bytes of the header that begins with `start`; `start` must be at least {@link headerPrefixBytes} long. */
+/** Bytes of the header that begins with `start`, of which the first twelve are needed. */
 export function headerLength(start: Buffer): number {
   if (!start.subarray(0, 8).equals(headerMark)) throw new PartFormatError('it is not a part file');
   const length = frameBytes + start.readUInt32BE(8);
   if (length > maximumHeaderBytes) throw new PartFormatError('its header is damaged');
   return length;
 }
-export const headerPrefixBytes = 12;
 
 /** @throws PartFormatError when a byte of it is wrong, or it needs a feature this version does not know. */
 export function decodeHeader(bytes: Buffer): PartHeader {
@@ -161,13 +160,6 @@ export class SegmentGeometry {
   /** Offset of `stripe` in a part, after the header. */
   stripeOffset(stripe: number): number {
     return stripe * (this.blockBytes + checkBytes);
-  }
-
-  /** All blocks of data part `index` with their checks; a block of no bytes has no check. */
-  bodyLength(index: number): number {
-    if (this.stripes === 0) return 0;
-    const last = this.blockLength(this.stripes - 1, index);
-    return this.stripeOffset(this.stripes - 1) + (last > 0 ? last + checkBytes : 0);
   }
 }
 

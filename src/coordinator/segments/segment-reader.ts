@@ -54,24 +54,36 @@ export class SegmentReader {
     return new SegmentReader(connections, parts, geometry, offset);
   }
 
-  /** The bytes of the next block, or undefined at the end, when every part has proved whole. @throws FileSystemError */
-  async next(): Promise<readonly Buffer[] | undefined> {
-    while (this.#stripe < this.#geometry.stripes) {
+  /**
+   * The bytes of the next block; of the last one when every part has proved whole, and the connections are given
+   * back. Not to be called after that. @throws FileSystemError
+   */
+  async next(): Promise<readonly Buffer[]> {
+    for (;;) {
       const length = this.#geometry.blockLength(this.#stripe, this.#index);
       const part = this.#parts[this.#index];
+      if (length === 0 || !part) throw new Error('the segment was read beyond its end');
+      const block = await part.next();
       this.#index += 1;
-      if (this.#index === this.#parts.length) {
+      if (this.#index === this.#parts.length || this.#geometry.blockLength(this.#stripe, this.#index) === 0) {
         this.#index = 0;
         this.#stripe += 1;
       }
-      if (length === 0 || !part) continue;
-      const wanted = withoutFirst(await part.next(), this.#skip);
+      if (this.#stripe === this.#geometry.stripes) await this.#end();
+      const wanted = withoutFirst(block, this.#skip);
       this.#skip = Math.max(0, this.#skip - length);
       if (wanted.length > 0) return wanted;
     }
+  }
+
+  /** Whether somebody waits for its connections. */
+  get wanted(): boolean {
+    return this.#connections.wanted;
+  }
+
+  async #end(): Promise<void> {
     await Promise.all(this.#parts.map((part) => part.end()));
     this.#connections.release();
-    return undefined;
   }
 
   /** Ends reading in the middle. */

@@ -1,16 +1,15 @@
 import { type Entry, type FileSystem, FileSystemError } from '../file-system.ts';
-import { formatFacts, formatTime, parseTime } from '../listing-format.ts';
+import { formatFacts } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
 import { statForResume } from './resume.ts';
 
-/** RFC 3659 for SIZE, MDTM, MLST; draft-somers-ftp-mfxx-04 for MFMT. */
+/** RFC 3659 for SIZE and MLST; draft-peterson-streamlined-ftp-command-extensions-10, section 4 for AVBL. */
 export const fileFactsCommands: readonly (readonly [string, Command])[] = [
   ['SIZE', user('SIZE <SP> file', size)],
-  ['MDTM', user('MDTM <SP> path', modified)],
-  ['MFMT', user('MFMT <SP> YYYYMMDDHHMMSS <SP> path', setModified)],
   ['MLST', user('MLST [<SP> path]', facts)],
+  ['AVBL', user('AVBL [<SP> folder]', available)],
 ];
 
 /** @throws FileSystemError where no file is */
@@ -27,22 +26,18 @@ async function size(session: Session, argument: string, files: FileSystem): Prom
   return { code: 213, text: String(entry.size) };
 }
 
-async function modified(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  const entry = await statForResume(session.resolve(argument), files);
-  return { code: 213, text: formatTime(entry.modified) };
-}
-
-async function setModified(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  const space = argument.indexOf(' ');
-  const time = space > 0 ? parseTime(argument.slice(0, space)) : undefined;
-  const name = argument.slice(space + 1);
-  if (!time || name === '') return { code: 501, text: 'MFMT needs a time as YYYYMMDDHHMMSS and a path.' };
-  await files.setModified(session.resolve(name), time);
-  return { code: 213, text: `Modify=${formatTime(time)}; ${name}` };
-}
-
 async function facts(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const path = session.resolve(argument);
   const entry = await files.stat(path);
-  return { code: 250, text: 'Facts:', lines: [formatFacts(entry, session.facts, path)] };
+  return { code: 250, text: 'Facts:', lines: [formatFacts(entry, session.facts, path, files)] };
+}
+
+/** Bytes that can be stored below a folder. */
+async function available(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  const path = session.resolve(argument);
+  const entry = await files.stat(path);
+  if (entry.kind !== 'directory') throw new FileSystemError('not-a-directory', `${path} is not a folder.`);
+  const bytes = files.readOnly ? 0 : await files.freeBytes?.(path);
+  if (bytes === undefined) return { code: 504, text: 'How much space is left is not known here.' };
+  return { code: 213, text: String(bytes) };
 }

@@ -4,6 +4,7 @@ import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
 import { digestFeature } from './digest.ts';
 import { listingLines } from './listing.ts';
+import { site, siteHelp } from './site.ts';
 
 /** RFC 959, section 4.1.3, and RFC 2389 for FEAT. */
 export const informationCommands: readonly (readonly [string, Command])[] = [
@@ -41,7 +42,11 @@ export function helpCommand(commands: ReadonlyMap<string, Command>): Command {
 function features(session: Session): Reply {
   const facts = ['type', 'size', 'modify', 'perm', 'unique'] as const;
   const lines = [
+    'AVBL',
+    'CLNT',
     'EPSV',
+    'HOST',
+    'LANG EN*',
     'MDTM',
     'MFMT',
     // Chosen facts are starred (RFC 3659, section 7.8).
@@ -50,10 +55,13 @@ function features(session: Session): Reply {
     'SIZE',
     'TVFS',
     'UTF8',
+    'XCRC',
+    'XSHA256',
     atomicStoreFeature,
     digestFeature(session),
     'RANG STREAM',
   ];
+  if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');
   if (session.options.dataConnections.activeMode) lines.push('EPRT');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }
@@ -75,30 +83,4 @@ async function status(session: Session, argument: string): Promise<Reply> {
   if (!session.fileSystem) throw new ReplyError(530, 'Log in with USER and PASS first.');
   const { kind, lines } = await listingLines(session, argument, session.fileSystem);
   return { code: kind === 'directory' ? 212 : 213, text: 'Status:', lines: [...lines] };
-}
-
-async function site(session: Session, argument: string): Promise<Reply> {
-  const [name = '', ...rest] = argument.trimStart().split(' ');
-  const verb = name.toUpperCase();
-  const siteArgument = rest.join(' ');
-  if (verb === 'HELP') return siteHelp(session);
-  if (verb === 'EXPECT') return expect(session, siteArgument);
-  const command = session.site.get(verb);
-  if (!command) return { code: 504, text: 'There is no such SITE command; SITE HELP lists them.' };
-  return { code: 200, text: verb, lines: await command(siteArgument) };
-}
-
-/** A lost connection can look like the end of the file (RFC 959, section 3.4.1); a length makes it known. */
-function expect(session: Session, argument: string): Reply {
-  const bytes = Number(argument);
-  if (!/^\d+$/.test(argument) || !Number.isSafeInteger(bytes)) {
-    return { code: 501, text: 'SITE EXPECT needs a number of bytes.' };
-  }
-  session.expectedBytes = bytes;
-  return { code: 200, text: `The next upload must carry ${bytes} bytes.` };
-}
-
-function siteHelp(session: Session): Reply {
-  const lines = ['EXPECT', 'HELP', ...session.site.keys()].sort().map((name) => `SITE ${name}`);
-  return { code: 214, text: 'These SITE commands are supported.', lines };
 }

@@ -3,9 +3,14 @@ import { type Entry, type FileSystem, FileSystemError } from '../file-system.ts'
 import { formatFacts, formatLong, joinLines } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { expandWildcards, hasWildcards, type Match } from '../wildcards.ts';
 import { type Command, user } from './command.ts';
 
-/** RFC 959, section 4.1.3 for LIST and NLST, RFC 3659, section 7 for MLSD. */
+/**
+ * RFC 959, section 4.1.3 for LIST and NLST, RFC 3659, section 7 for MLSD. LIST and NLST take the flags of `ls` and
+ * patterns of names; MLSD takes neither. Of the flags only `-d` changes anything: everything is always shown, sorted by
+ * name, and never recursively (as with vsftpd, a client that wants a whole tree asks for each folder).
+ */
 export const listingCommands: readonly (readonly [string, Command])[] = [
   ['LIST', user('LIST [<SP> path]', list)],
   ['NLST', user('NLST [<SP> path]', listNames)],
@@ -16,29 +21,27 @@ function list(session: Session, argument: string, files: FileSystem): Promise<Re
   return sendLines(session, async () => (await listingLines(session, argument, files)).lines);
 }
 
-/** What LIST and STAT show of a path: a folder's entries, or the one file. */
+/** What LIST and STAT show of a path: a folder's entries, the one file, or all that a pattern names. */
 export async function listingLines(
   session: Session,
   argument: string,
   files: FileSystem,
 ): Promise<{ kind: Entry['kind']; lines: Iterable<string> }> {
-  const path = session.resolve(withoutFlags(argument));
-  const entry = await files.stat(path);
-  const entries = entry.kind === 'directory' ? await files.list(path) : [entry];
   const now = new Date();
-  return { kind: entry.kind, lines: mapLazily(entries, (each) => formatLong(each, now)) };
+  const { kind, names } = await listed(session, argument, files);
+  return { kind, lines: mapLazily(names, ([name, entry]) => formatLong(entry, now, name)) };
 }
 
 /** Names that can be used as they are in the commands that follow (RFC 1123, section 4.1.2.7). */
 function listNames(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   return sendLines(session, async () => {
-    const asked = withoutFlags(argument);
-    const path = session.resolve(asked);
-    const entry = await files.stat(path);
-    if (entry.kind === 'file') return [asked];
+    const { asked } = withoutFlags(argument);
+    const { kind, isContent, names } = await listed(session, argument, files);
+    if (kind === 'file') return [asked];
+    if (!isContent) return mapLazily(names, ([name]) => name);
     const prefix =
       asked === '' || asked === '.' || asked.endsWith('/') ? asked.replace(/^\.$/, '') : `${asked}/`;
-    return mapLazily(await files.list(path), (each) => prefix + each.name);
+    return mapLazily(names, ([name]) => prefix + name);
   });
 }
 
@@ -47,14 +50,57 @@ function listFacts(session: Session, argument: string, files: FileSystem): Promi
     const path = session.resolve(argument);
     const entry = await files.stat(path);
     if (entry.kind !== 'directory') throw new FileSystemError('not-a-directory', `${path} is not a folder.`);
-    return mapLazily(await files.list(path), (each) => formatFacts(each, session.facts, each.name));
+    const { facts } = session;
+    return mapLazily(await files.list(path), (each) => formatFacts(each, facts, each.name, files));
   });
 }
 
+type Named = readonly [name: string, entry: Entry];
+
+interface Listed {
+  readonly kind: Entry['kind'];
+  /** Whether these are the entries of the one folder that was asked for. */
+  readonly isContent: boolean;
+  /** Sorted by name. */
+  readonly names: readonly Named[];
+}
+
+/** What has the name as it is wins over what the name stands for as a pattern. */
+async function listed(session: Session, argument: string, files: FileSystem): Promise<Listed> {
+  const { asked, itself } = withoutFlags(argument);
+  const path = session.resolve(asked);
+  try {
+    const entry = await files.stat(path);
+    if (entry.kind === 'directory' && !itself) {
+      const entries = await files.list(path);
+      return { kind: 'directory', isContent: true, names: sorted(entries.map((each) => [each.name, each])) };
+    }
+    const name = itself ? asked || '.' : entry.name;
+    return { kind: entry.kind, isContent: false, names: [[name, entry]] };
+  } catch (error) {
+    const isPattern = error instanceof FileSystemError && error.kind === 'missing' && hasWildcards(asked);
+    if (!isPattern) throw error;
+    const matches = await expandWildcards(path, files);
+    if (matches.length === 0) throw new FileSystemError('missing', `Nothing matches ${asked}.`);
+    const names = matches.map((match): Named => [shown(match, session, asked), match.entry]);
+    return { kind: 'directory', isContent: false, names: sorted(names) };
+  }
+}
+
+/** As the pattern was written: absolute, or from the working folder. */
+function shown({ path }: Match, session: Session, asked: string): string {
+  const base = session.workingFolder === '/' ? '/' : `${session.workingFolder}/`;
+  return !asked.startsWith('/') && path.startsWith(base) ? path.slice(base.length) : path;
+}
+
 /** Many clients pass the flags of `ls`, as in `LIST -al folder`; `--` ends them. */
-function withoutFlags(argument: string): string {
-  const match = /^(?:-[A-Za-z1]+(?: +|$))*(?:-- )?/.exec(argument);
-  return argument.slice(match?.[0].length ?? 0);
+function withoutFlags(argument: string): { asked: string; itself: boolean } {
+  const flags = /^(?:-[1AaCFfhLlnRrSsTtUud]+(?: +|$))*(?:-- )?/.exec(argument)?.[0] ?? '';
+  return { asked: argument.slice(flags.length), itself: flags.includes('d') };
+}
+
+function sorted(names: Named[]): Named[] {
+  return names.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 function sendLines(session: Session, lines: () => Promise<Iterable<string>>): Promise<Reply> {
@@ -65,6 +111,6 @@ function sendLines(session: Session, lines: () => Promise<Iterable<string>>): Pr
   });
 }
 
-function* mapLazily(entries: readonly Entry[], format: (entry: Entry) => string): Generator<string> {
-  for (const entry of entries) yield format(entry);
+function* mapLazily<T>(items: readonly T[], format: (item: T) => string): Generator<string> {
+  for (const item of items) yield format(item);
 }

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FileSystem, WriteMode } from '../file-system.ts';
+import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
+import { runFileTransfer } from '../file-transfer.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
@@ -11,7 +13,8 @@ import { statForResume } from './resume.ts';
 export const transferCommands: readonly (readonly [string, Command])[] = [
   ['RETR', user('RETR <SP> file', retrieve)],
   ['STOR', user('STOR <SP> file', store)],
-  ['APPE', user('APPE <SP> file', (session, argument, files) => upload(session, argument, files, 'append'))],
+  ['APPE', user('APPE <SP> file', append)],
+  ['STOU', user('STOU [<SP> file]', storeUnique)],
   ['REST', user('REST <SP> offset', async (session, argument) => restart(session, argument))],
   ['ABOR', user('ABOR', async (session) => abort(session))],
 ];
@@ -36,7 +39,7 @@ async function retrieve(session: Session, argument: string, files: FileSystem): 
   if (preparation?.kind === 'range') return retrieveRange(session, argument, files, preparation);
   const offset = preparation?.kind === 'restart' ? preparation.offset : 0;
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return runFileTransfer(session, { kind: 'download', path }, async (transfer) => {
     const entry = await fileAt(path, files);
     if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
     const source = await files.read(path, offset);
@@ -53,7 +56,7 @@ async function retrieveRange(
   { start, end }: { start: number; end: number },
 ): Promise<Reply> {
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return runFileTransfer(session, { kind: 'download', path }, async (transfer) => {
     const { size } = await fileAt(path, files);
     if (start >= size) throw new ReplyError(554, `The file has only ${size} bytes.`);
     const bytes = Math.min(end + 1, size) - start;
@@ -75,11 +78,37 @@ async function* firstBytes(source: Readable, bytes: number): AsyncGenerator<Buff
 
 async function store(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const offset = takeOffset(session);
-  if (offset === 0) return upload(session, argument, files, 'replace');
-  // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
+  return offset === 0 ? upload(session, argument, files, 'replace') : goOn(session, argument, files, offset);
+}
+
+/** A client that sends REST before it all the same gets what it asks for, or an error. */
+async function append(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  const offset = takeOffset(session);
+  return offset === 0 ? upload(session, argument, files, 'append') : goOn(session, argument, files, offset);
+}
+
+/** Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here. */
+async function goOn(session: Session, argument: string, files: FileSystem, offset: number): Promise<Reply> {
   const { size } = await statForResume(session.resolve(argument), files);
   if (offset !== size) throw wrongOffset(size);
-  return upload(session, argument, files, 'append', offset);
+  return upload(session, argument, files, 'append', { offset });
+}
+
+/**
+ * Under a name that nothing has (RFC 959, STOU), made from the one that was given; RFC 1123, section 4.1.2.9 says how it
+ * is told. Random, so that two clients at once do not find the same name free.
+ */
+async function storeUnique(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  if (takeOffset(session) > 0) throw new ReplyError(554, 'A new file begins at its first byte.');
+  for (;;) {
+    const name = `${argument || 'upload'}.${randomBytes(6).toString('hex')}`;
+    try {
+      await files.stat(session.resolve(name));
+    } catch (error) {
+      if (!(error instanceof FileSystemError && error.kind === 'missing')) throw error;
+      return upload(session, name, files, 'replace', { announcement: `FILE: ${name}` });
+    }
+  }
 }
 
 function wrongOffset(size: number): ReplyError {
@@ -102,19 +131,21 @@ async function upload(
   argument: string,
   files: FileSystem,
   mode: WriteMode,
-  offset?: number,
+  { offset, announcement = 'Send the bytes.' }: { offset?: number; announcement?: string } = {},
 ): Promise<Reply> {
   if (argument === '') throw new ReplyError(501, 'A name is needed.');
   const path = session.resolve(argument);
   const expected = session.expectedBytes;
   session.expectedBytes = undefined;
-  return session.runTransfer(async (transfer) => {
+  const kind = mode === 'append' ? 'append' : 'upload';
+  return runFileTransfer(session, { kind, path }, async (transfer) => {
     const { signal } = transfer;
     const begun = await files.write(path, mode, signal);
     try {
       // Another upload may have ended since the size was looked at.
       if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
-      const bytes = await transfer.receive(begun.stream, 'Send the bytes.');
+      const checksEnd = expected === undefined && !session.options.tls?.trustsEndOfData;
+      const bytes = await transfer.receive(begun.stream, announcement, checksEnd);
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
         throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);

@@ -1,0 +1,82 @@
+/** A coordinator and its storage servers inside the test's process: for limits, times and questions of a test. */
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
+import { Pool } from '../../src/coordinator/pool/pool.ts';
+import { SplitFileSystem } from '../../src/coordinator/split-file-system.ts';
+import { Collector } from '../../src/coordinator/upkeep/collector.ts';
+import { Leases } from '../../src/coordinator/upkeep/leases.ts';
+import type { FileSystem } from '../../src/ftp/file-system.ts';
+import type { Limits } from '../../src/ftp/limits.ts';
+import type { LoginResult } from '../../src/ftp/login-result.ts';
+import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
+import { createLog } from '../../src/log/log.ts';
+import { Folder } from '../../src/storage/folder.ts';
+import { temporaryFolder } from './ftp-server-fixture.ts';
+
+export interface PoolFixture {
+  readonly port: number;
+  readonly catalogue: SqliteCatalogue;
+  readonly files: SplitFileSystem;
+  readonly leases: Leases;
+  /** Native paths of the storage servers' folders. */
+  readonly folders: readonly string[];
+  /** Ends a storage server, in good order. */
+  stopStorageServer(number: number): Promise<void>;
+}
+
+const tls = { mode: 'off', waived: false } as const;
+const account = { user: 'u', password: 'p' };
+
+/** Everything is gone when the test has ended. */
+export async function startPool({
+  storageServers = 2,
+  limits = {},
+}: {
+  storageServers?: number;
+  limits?: Partial<Limits>;
+} = {}): Promise<PoolFixture> {
+  const root = await temporaryFolder();
+  const log = createLog('test', 'silent');
+  const login = { host: '127.0.0.1', port: 0, log, greeting: 'Test' };
+  const admit = async (fileSystem: FileSystem, user: string, password: string): Promise<LoginResult> =>
+    user === account.user && password === account.password ? { fileSystem } : { refused: 'wrong-password' };
+  const servers: FtpServer[] = [];
+  const configurations = [];
+  for (let number = 1; number <= storageServers; number++) {
+    const path = join(root, `storage${number}`);
+    const folder = await Folder.open(path);
+    const server = await startFtpServer({
+      ...login,
+      login: (user, password) => admit(folder, user, password),
+    });
+    servers.push(server);
+    configurations.push({ number, host: '127.0.0.1', port: server.port, account, folder: path, tls });
+  }
+  const catalogue = new SqliteCatalogue(join(root, 'coordinator'));
+  const pool = new Pool(catalogue.pool, configurations, log);
+  const leases = new Leases();
+  const collector = new Collector(catalogue, pool, leases, log);
+  const layout = { dataParts: storageServers, parityParts: 0 };
+  const files = new SplitFileSystem({ catalogue, pool, layout, leases, collector, log });
+  const coordinator = await startFtpServer({
+    ...login,
+    limits: { failedLoginDelayMs: 1, ...limits },
+    login: (user, password) => admit(files, user, password),
+  });
+  onTestFinished(async () => {
+    await coordinator.close();
+    await collector.stop();
+    pool.close();
+    await catalogue.close();
+    await Promise.all(servers.map((server) => server.close()));
+  });
+  return {
+    port: coordinator.port,
+    catalogue,
+    files,
+    leases,
+    folders: configurations.map(({ folder }) => folder),
+    stopStorageServer: async (number) => servers[number - 1]?.close(),
+  };
+}
