@@ -26,22 +26,39 @@ const debianServer = (name: DebianServer): Tool => ({
 export const tools: readonly Tool[] = [
   program('curl'),
   program('lftp'),
+  program('rclone'),
+  program('ncftpput', 'ncftp'),
+  program('wget'),
+  program('tnftp'),
+  program('inetutils-ftp'),
   program('python3'),
   {
     name: 'pyftpdlib',
     packages: ['python3-pyftpdlib', 'python3-openssl'],
     present: () => pythonWithFtpServer() !== undefined,
   },
+  { name: 'aioftp', packages: ['python3-aioftp'], present: () => pythonWith('aioftp') !== undefined },
+  {
+    name: 'Net::FTP',
+    packages: ['libio-socket-ssl-perl'],
+    present: () => succeeds('perl', '-MNet::FTP', '-MIO::Socket::SSL', '-e', '1'),
+  },
   debianServer('vsftpd'),
   debianServer('proftpd'),
   debianServer('pure-ftpd'),
 ];
 
-/** A Python that has pyftpdlib: Debian's own where another one stands before it on the path. */
 export function pythonWithFtpServer(): string | undefined {
-  return ['python3', '/usr/bin/python3'].find(
-    (python) => spawnSync(python, ['-c', 'import pyftpdlib, OpenSSL'], { stdio: 'ignore' }).status === 0,
-  );
+  return pythonWith('pyftpdlib, OpenSSL');
+}
+
+/** A Python that has these modules: Debian's own where another one stands before it on the path. */
+export function pythonWith(modules: string): string | undefined {
+  return ['python3', '/usr/bin/python3'].find((python) => succeeds(python, '-c', `import ${modules}`));
+}
+
+function succeeds(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
 /** Whether the tests that need this program can run. Without it they count as not run. */

@@ -56,7 +56,7 @@ export class HomeFileSystem implements FileSystem {
   }
 
   get readOnly(): boolean {
-    return this.#readOnly;
+    return this.#readOnly || this.#inner.readOnly === true;
   }
 
   makeDirectory(path: string): Promise<void> {
@@ -113,7 +113,7 @@ export class HomeFileSystem implements FileSystem {
   }
 
   #refuseChange(path: string): void {
-    if (this.#readOnly) throw new FileSystemError('denied', 'This account is read-only.');
+    if (this.readOnly) throw new FileSystemError('denied', 'This account is read-only.');
     if (path === '/') throw new FileSystemError('denied', 'The root cannot be changed.');
   }
 

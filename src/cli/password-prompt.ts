@@ -37,8 +37,8 @@ async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
 
 /** In raw mode the terminal shows nothing, and hands over every key. */
 function typeUnseen(terminal: ReadStream, prompt: string): Promise<string> {
+  terminal.setRawMode(true); // Before it is asked for: some type at once.
   process.stderr.write(prompt);
-  terminal.setRawMode(true);
   terminal.setEncoding('utf8');
   terminal.resume();
   return new Promise((resolve, reject) => {

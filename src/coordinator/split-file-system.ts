@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
+import { freeBytesOfPool } from './pool/free-space.ts';
 import type { Pool } from './pool/pool.ts';
 import { formatCrc32 } from './segments/crc32.ts';
 import type { Layout } from './segments/part-format.ts';
@@ -79,7 +80,7 @@ export class SplitFileSystem implements FileSystem {
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
     const { catalogue, pool, layout, collector, leases, log } = this.#parts;
     const existing = await catalogue.checkUpload(path);
-    const servers = pool.servers.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number);
+    const servers = this.#serversOfParts();
     await pool.refuseIfDown(servers);
     const append = mode === 'append' ? existing : undefined;
     const endLease = leases.take(append ? [append.id] : []);
@@ -100,7 +101,17 @@ export class SplitFileSystem implements FileSystem {
     });
   }
 
+  freeBytes(): Promise<number | undefined> {
+    return freeBytesOfPool(this.#parts.pool, this.#serversOfParts(), this.#parts.layout);
+  }
+
   partialUpload(path: string): Promise<Entry | undefined> {
     return this.#parts.catalogue.statPartial(path);
+  }
+
+  /** By part index. */
+  #serversOfParts(): number[] {
+    const { pool, layout } = this.#parts;
+    return pool.servers.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number);
   }
 }

@@ -66,7 +66,8 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  listener.on('tlsClientError', (error: Error) => {
+  listener.on('tlsClientError', (error: Error, socket: Socket) => {
+    socket.destroy(); // One that takes too long is still open.
     log.debug({ reason: error.message }, 'TLS handshake failed');
   });
 

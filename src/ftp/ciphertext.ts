@@ -15,28 +15,25 @@ const checkMs = 20;
 export class Ciphertext extends Duplex {
   readonly #socket: Socket;
   #watch: NodeJS.Timeout | undefined;
-  #hasEnded = false;
   #secured: TLSSocket | undefined;
 
   constructor(socket: Socket) {
     // As of a socket, so that TLS answers the client's goodbye with its own.
     super({ highWaterMark: socket.readableHighWaterMark, allowHalfOpen: false });
     this.#socket = socket;
+    // The rest may be taken long after its end, and only then is it answered.
+    socket.allowHalfOpen = true;
     socket.on('data', (bytes) => {
       if (!this.push(bytes)) socket.pause();
     });
-    socket.on('end', () => {
-      this.#hasEnded = true;
-      this.#watchForTruncation();
-    });
+    socket.on('end', () => this.#watchForTruncation());
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
   }
 
-  /** From now on, data that ends without close_notify makes this socket fail instead of end. */
+  /** Data that ends without close_notify makes this socket fail instead of end. */
   demandCloseNotify(secured: TLSSocket): void {
     this.#secured = secured;
-    this.#watchForTruncation();
   }
 
   override _read(): void {
@@ -57,16 +54,23 @@ export class Ciphertext extends Duplex {
     done(error);
   }
 
-  /** The end shows on the secured socket when all that came before has been taken from it, which may be much later. */
+  /**
+   * The TCP connection has ended. If that is not the end of the data, then once all that came has been taken nothing
+   * more happens; which may be much later, since the data's end waits behind what a slow file has still to take.
+   */
   #watchForTruncation(): void {
-    const secured = this.#secured;
-    if (!this.#hasEnded || !secured || this.#watch) return;
-    let drained = false;
+    let wasTaken = false;
     this.#watch = setInterval(() => {
-      if (secured.readableEnded || secured.destroyed) clearInterval(this.#watch);
-      else if (this.readableLength > 0 || secured.readableLength > 0) drained = false;
-      else if (!drained) drained = true;
-      else secured.destroy(new Error('the data ended without close_notify'));
+      const secured = this.#secured;
+      if (secured?.readableEnded || this.destroyed) {
+        clearInterval(this.#watch);
+        return;
+      }
+      // The end of a paused stream does not show either.
+      const isTaken =
+        this.readableLength === 0 && (!secured || (secured.readableLength === 0 && !secured.isPaused()));
+      if (isTaken && wasTaken) (secured ?? this).destroy(new Error('the data ended without close_notify'));
+      wasTaken = isTaken;
     }, checkMs);
   }
 }

@@ -24,6 +24,7 @@ export class ControlConnection {
   /** What carries lines and replies; none during a TLS handshake. */
   #channel: Socket | undefined;
   #repliesUnderWay = 0;
+  #saidGoodbye = false;
 
   /** @param goodbyeMs how long the client may take to read a reply that ends the connection */
   constructor(adopted: AdoptedConnection, goodbyeMs: number, events: ControlConnectionEvents) {
@@ -57,13 +58,17 @@ export class ControlConnection {
     return this.#reader.isWithinLine;
   }
 
-  /** Resolves when the reply is with the system, also when the client is gone. */
+  /** Resolves when the reply is with the system, also when the client is gone. Nothing follows a goodbye. */
   async send(reply: Reply): Promise<void> {
+    if (this.#saidGoodbye) return;
     const channel = this.#channel;
     // In plain text it would spoil the handshake; a client that is in one has asked nothing.
     if (!channel) return void this.socket.destroy();
     this.#repliesUnderWay++;
-    if (closesConnection(reply)) this.#closeInTime();
+    if (closesConnection(reply)) {
+      this.#saidGoodbye = true;
+      this.#closeInTime();
+    }
     // ftp-srv's `raw` letters are written as they are, and it swallows the errors of a lost connection.
     const message = formatReply(reply).slice(0, -2);
     await this.#adopted.reply(reply.code, { raw: true, message, socket: channel });

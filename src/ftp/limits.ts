@@ -9,8 +9,10 @@ export const defaultLimits = {
   /** From connecting to logging in. */
   loginMs: 30_000,
   loginAttempts: 3,
-  /** Before a wrong login is answered, always the same. */
+  /** Before the login that follows a wrong one from the same address; doubled with each further one, up to 16 times. */
   failedLoginDelayMs: 500,
+  /** Logins of one address that wait so side by side. */
+  loginsWaiting: 16,
   /** Without a command; a running one does not count. */
   idleMs: 900_000,
   /** A transfer in which no byte moves. */

@@ -50,11 +50,14 @@ export function replyToError(error: unknown): Reply | undefined {
 
 export const defectReply: Reply = { code: 451, text: 'The server failed; its log says why.' };
 
-/** The bytes of a reply, line ends included. */
-export function formatReply(reply: Reply): string {
-  const { code, text, lines } = reply;
-  if (!lines) return `${code} ${text}\r\n`;
-  return `${code}-${text}\r\n${lines.map((line) => ` ${line}\r\n`).join('')}${code} End\r\n`;
+/** The control characters of ASCII, which end lines and steer terminals. */
+const unprintable = /[\p{Cc}--[\u0080-\u009f]]/gv;
+
+/** The bytes of a reply, line ends included. What a client sent and is told again never breaks the reply's form. */
+export function formatReply({ code, text, lines }: Reply): string {
+  const line = (begin: string, content: string) => `${begin}${content.replaceAll(unprintable, '?')}\r\n`;
+  if (!lines) return line(`${code} `, text);
+  return `${line(`${code}-`, text)}${lines.map((each) => line(' ', each)).join('')}${code} End\r\n`;
 }
 
 export function closesConnection(reply: Reply): boolean {

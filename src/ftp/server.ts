@@ -1,11 +1,15 @@
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
+import { Admission } from './admission.ts';
 import { type AdoptedConnection, type AdoptingServer, listenAndAdopt } from './adoption.ts';
 import type { DataConnectionOptions } from './data-connector.ts';
+import { plainAddress } from './data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { LoginResult } from './login-result.ts';
+import { LoginThrottle } from './login-throttle.ts';
 import { Session, type SiteCommand } from './session.ts';
 import { type FtpTls, tlsSettings } from './tls.ts';
+import { turnAway } from './turn-away.ts';
 
 export type { Login, LoginResult } from './login-result.ts';
 export type { SiteCommand } from './session.ts';
@@ -29,6 +33,8 @@ export interface FtpServerOptions {
 
 export interface FtpServer {
   readonly port: number;
+  /** Sessions that are open now. */
+  readonly sessionCount: number;
   /** Where clients begin with TLS, if that is another port. */
   readonly implicitPort?: number;
   /** Ends every session; resolves when their transfers, sockets and files are freed. */
@@ -44,20 +50,35 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
   const limits = { ...defaultLimits, ...options.limits };
   const settings = tls && tlsSettings(tls, limits.tlsHandshakeMs);
   const sessions = new Set<Session>();
+  const admission = new Admission(limits);
+  const throttle = new LoginThrottle(limits);
   const goodbye = { code: 421, text: 'The server is ending.' };
   let closing = false;
 
   const adopt = (connection: AdoptedConnection) => {
+    const { commandSocket } = connection;
+    const address = plainAddress(commandSocket.remoteAddress ?? '');
+    const place = admission.connection(address);
+    if ('refused' in place) {
+      log.warn({ event: 'refused', address, reason: place.refused }, 'connection refused');
+      turnAway(commandSocket, place.refused, limits.goodbyeMs);
+      return;
+    }
     const session = new Session(connection, {
       log,
       limits,
+      admission,
+      throttle,
       site: options.site ?? new Map(),
       dataConnections: options.dataConnections ?? { activeMode: false },
       login: (user, password, address) => options.login(user, password, address),
       ...(tls && settings && { tls: { ...tls, settings } }),
     });
     sessions.add(session);
-    void session.ended.then(() => sessions.delete(session));
+    void session.ended.then(() => {
+      sessions.delete(session);
+      place.leave();
+    });
     // Accepted between the decision to close and the end of the listener.
     if (closing) void session.close(goodbye);
   };
@@ -74,12 +95,26 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
     await listenersClosed;
   };
 
+  const running = (main: AdoptingServer, beside?: AdoptingServer): FtpServer => {
+    const ports = { port: main.port, ...(beside && { implicitPort: beside.port }) };
+    log.info({ event: 'started', host, ...ports }, 'server started');
+    return {
+      ...ports,
+      get sessionCount() {
+        return sessions.size;
+      },
+      close: async () => {
+        await close(main, ...(beside ? [beside] : []));
+        log.info({ event: 'stopped', ...ports }, 'server stopped');
+      },
+    };
+  };
+
   const { implicit } = tls ?? {};
   const main = await listen(port, implicit === 'only' ? settings : undefined);
-  if (!implicit || implicit === 'only') return { port: main.port, close: () => close(main) };
+  if (!implicit || implicit === 'only') return running(main);
   try {
-    const beside = await listen(implicit.port, settings);
-    return { port: main.port, implicitPort: beside.port, close: () => close(main, beside) };
+    return running(main, await listen(implicit.port, settings));
   } catch (error) {
     await close(main);
     throw error;

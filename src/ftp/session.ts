@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
 import { ActiveConnector, type ClientPort } from './active-connector.ts';
+import type { Admission } from './admission.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
@@ -13,8 +14,10 @@ import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
 import type { Login, LoginResult } from './login-result.ts';
+import type { LoginThrottle } from './login-throttle.ts';
 import { PassiveListener } from './passive-listener.ts';
-import { defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
+import { closesConnection, defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
+import { SessionRecord } from './session-record.ts';
 import { type FtpTls, TlsUpgrade } from './tls.ts';
 import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
@@ -28,6 +31,8 @@ export type SiteCommand = (argument: string, resolve: (path: string) => string) 
 export interface SessionOptions {
   readonly limits: Limits;
   readonly log: Log;
+  readonly admission: Admission;
+  readonly throttle: LoginThrottle;
   readonly dataConnections: DataConnectionOptions;
   /** What `SITE NAME argument` does for a login that brings nothing of its own. */
   readonly site: ReadonlyMap<string, SiteCommand>;
@@ -59,7 +64,9 @@ const keepsPreparation = new Set(
 /** One client's control connection: takes its commands in order and runs one at a time. */
 export class Session {
   readonly options: SessionOptions;
-  readonly log: Log;
+  /** The client's, IPv4 where it can be written so. */
+  readonly address: string;
+  readonly record: SessionRecord;
   /** Resolves when the connection is closed and all that belonged to the session is freed. */
   readonly ended: Promise<void>;
 
@@ -90,7 +97,8 @@ export class Session {
   #transfer: Transfer | undefined;
   /** Its data connection is closed after its reply. */
   #endedTransfer: Transfer | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
+  #endReason: string | undefined;
 
   constructor(adopted: AdoptedConnection, options: SessionOptions) {
     const { limits } = options;
@@ -99,7 +107,8 @@ export class Session {
       onLines: (lines) => this.#receive(lines),
       onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
     });
-    this.log = options.log.child({ session: this.#connection.id });
+    this.address = plainAddress(this.socket.remoteAddress ?? '');
+    this.record = new SessionRecord(options.log, this.#connection.id, this.address);
     // With implicit TLS clients take that for granted; otherwise they must ask (RFC 4217, section 9).
     this.protectsData = this.#connection.isSecure;
     this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
@@ -107,7 +116,21 @@ export class Session {
     this.ended = this.#connection.closed.then(async () => {
       this.#free();
       await this.#running;
+      this.record.disconnected(this.#endReason ?? this.socket.errored?.message ?? 'the client hung up');
     });
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Aborted when the session ends. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get log(): Log {
+    return this.record.log;
   }
 
   get socket(): Socket {
@@ -136,6 +159,10 @@ export class Session {
 
   async reply(reply: Reply): Promise<void> {
     this.#touch();
+    if (closesConnection(reply)) {
+      this.#endReason ??= reply.text;
+      this.#free(); // What the client has sent after QUIT is not done.
+    }
     if (startsTls(reply)) await this.#connection.startTls(reply, this.#tlsUpgrade());
     else await this.#connection.send(reply);
   }
@@ -297,7 +324,7 @@ export class Session {
     const { verb, argument } = parseCommand(line.text);
     if (verb === '') return { code: 500, text: 'The line holds no command.' };
     const command = commandTable.get(verb);
-    this.log.debug({ verb, argument: verb === 'PASS' ? undefined : argument }, 'command');
+    this.record.command(verb, argument, command !== undefined);
     if (!command) {
       // RFC 959, section 4.2.2: 502 for a command of the protocol, 500 for what is none.
       return /^[A-Z]{3,4}$/.test(verb)
@@ -327,7 +354,7 @@ export class Session {
   }
 
   #free(): void {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#loginTimer);
     clearTimeout(this.#idleTimer);
     this.#queue = [];

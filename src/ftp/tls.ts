@@ -74,7 +74,10 @@ export class TlsUpgrade {
   /** @param onFailure hears why a handshake failed */
   constructor(settings: TlsOptions, onFailure: (error: Error) => void) {
     this.#server = createServer(settings);
-    this.#server.on('tlsClientError', onFailure);
+    this.#server.on('tlsClientError', (error, socket) => {
+      socket.destroy(); // One that takes too long is still open.
+      onFailure(error);
+    });
     this.#server.on('secureConnection', (socket) => {
       // Nobody listens to the socket yet; a failure shows when it is used.
       socket.on('error', () => undefined);

@@ -94,6 +94,9 @@ export class Folder implements FileSystem {
       const source = await this.#locate(from);
       const target = await this.#locate(to);
       if (source === this.#root) throw new FileSystemError('denied', 'The root cannot be renamed.');
+      if (target.startsWith(source + sep)) {
+        throw new FileSystemError('denied', 'A folder cannot move into itself.');
+      }
       const moved = await entryAt(source, nameOf(from));
       const replaced = await entryAt(target, nameOf(to)).catch(ifMissing);
       // The same one under two names: a change of case on a disk that does not tell cases apart.

@@ -2,8 +2,9 @@
  * Connecting to an FTP server over TLS (RFC 4217, or implicit TLS) whose certificate is verified: on the control
  * connection before the user's name is sent, and on every data connection before a byte is.
  */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, getCACertificates, TLSSocket } from 'node:tls';
 import type { Client } from 'basic-ftp';
 import { type Fingerprint, formatFingerprint, parseFingerprint } from './fingerprint.ts';
@@ -65,6 +66,7 @@ export async function accessTrusted(
     client.ftp.tlsOptions = options;
   }
   verify(client.ftp.socket);
+  verifiers.set(client, verify);
   guardDataConnections(client, verify);
   // Before the login too, since the user's name may not be ASCII.
   await client.sendIgnoringError('OPTS UTF8 ON');
@@ -161,6 +163,40 @@ function handshake(client: Client, options: ConnectionOptions): Promise<TLSSocke
   );
 }
 
+/** How the server of a session must prove who it is; only sessions over TLS are in it. */
+const verifiers = new WeakMap<Client, Verify>();
+
+/**
+ * TLS on a data connection that the caller has opened, for a session of {@link accessTrusted}: whoever answers there
+ * must be the same server. A session without TLS gets its data connection back as it is.
+ * @throws {CertificateError} and closes the data connection
+ */
+export async function secureData(client: Client, raw: Socket): Promise<Socket> {
+  const verify = verifiers.get(client);
+  const { ftp } = client;
+  if (!verify || !(ftp.socket instanceof TLSSocket)) return raw;
+  const session = ftp.tlsSessionStore ?? ftp.socket.getSession();
+  const socket = connect({ ...ftp.tlsOptions, socket: raw, ...(session && { session }) });
+  socket.on('session', (newer) => {
+    ftp.tlsSessionStore = newer;
+  });
+  try {
+    await once(socket, 'secureConnect');
+    verifyData(socket, verify);
+    return socket;
+  } catch (error) {
+    socket.on('error', () => {}); // Has been said, or follows from it.
+    socket.destroy();
+    raw.destroy();
+    throw error;
+  }
+}
+
+/** Resuming proves it, too: only the server that was verified has the session's secret, and no certificate comes. */
+function verifyData(socket: unknown, verify: Verify): void {
+  if (!(socket instanceof TLSSocket && socket.isSessionReused())) verify(socket);
+}
+
 /** Whoever answers on the data connection's port must be the same server. */
 function guardDataConnections(client: Client, verify: Verify): void {
   let prepare = client.prepareTransfer;
@@ -174,8 +210,7 @@ function guardDataConnections(client: Client, verify: Verify): void {
     const socket = ftp.dataSocket;
     socket?.once('secureConnect', () => {
       try {
-        // Resuming proves it: only the server that was verified has the session's secret, and no certificate comes.
-        if (!(socket instanceof TLSSocket && socket.isSessionReused())) verify(socket);
+        verifyData(socket, verify);
       } catch (error) {
         socket.destroy(error instanceof Error ? error : new Error(String(error)));
       }

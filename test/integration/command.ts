@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
-const program = resolve(import.meta.dirname, '../../src/cli/main.ts');
+export const program = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
 export interface Outcome {
   /** Exit status; null when a signal ended it. */
@@ -20,11 +20,14 @@ export class RunningCommand {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], folder: string) {
+  /** @param input all that is on its standard input */
+  constructor(args: readonly string[], folder: string, input = '') {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.stdin.on('error', () => undefined); // It may end without reading any.
+    child.stdin.end(input);
     child.stdout.on('data', (text: Buffer) => {
       this.#stdout += text;
     });
@@ -63,6 +66,6 @@ export class RunningCommand {
 }
 
 /** Runs a command to its end. @param folder the current folder of the command */
-export function splitftp(args: readonly string[], folder: string): Promise<Outcome> {
-  return new RunningCommand(args, folder).ended;
+export function splitftp(args: readonly string[], folder: string, input = ''): Promise<Outcome> {
+  return new RunningCommand(args, folder, input).ended;
 }

@@ -10,14 +10,16 @@ export interface RawReply {
 
 export class RawClient {
   readonly socket: Socket;
+  /** What carries commands and replies: the socket, or TLS on it. */
+  #channel: Socket;
   readonly #replies: RawReply[] = [];
   readonly #arrivals = new EventEmitter();
   #text = '';
   #closed = false;
 
   /** Connects and takes the greeting. */
-  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
-    const client = new RawClient(port, host);
+  static async connect(port: number, host = '127.0.0.1', localAddress?: string): Promise<RawClient> {
+    const client = new RawClient(port, host, localAddress);
     await client.reply();
     return client;
   }
@@ -30,11 +32,12 @@ export class RawClient {
     return client;
   }
 
-  private constructor(port: number, host: string) {
-    this.socket = connect({ host, port });
+  private constructor(port: number, host: string, localAddress: string | undefined) {
+    this.socket = connect({ host, port, ...(localAddress !== undefined && { localAddress }) });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => undefined);
-    this.socket.on('data', (data) => this.#take(data.toString()));
+    this.#channel = this.socket;
+    this.socket.on('data', this.#onData);
     this.socket.on('close', () => {
       this.#closed = true;
       this.#arrivals.emit('arrival');
@@ -42,7 +45,14 @@ export class RawClient {
   }
 
   send(text: string | Uint8Array): void {
-    this.socket.write(text);
+    this.#channel.write(text);
+  }
+
+  /** Everything from now on goes over TLS that stands on the socket. */
+  secureWith(secured: Socket): void {
+    this.socket.removeListener('data', this.#onData);
+    this.#channel = secured;
+    secured.on('data', this.#onData);
   }
 
   /** Sends a command and gives its reply. */
@@ -110,6 +120,8 @@ export class RawClient {
   destroy(): void {
     this.socket.destroy();
   }
+
+  readonly #onData = (data: Buffer) => this.#take(data.toString());
 
   #take(text: string): void {
     this.#text += text;

@@ -5,9 +5,10 @@ import { onTestFinished } from 'vitest';
 import type { DataConnectionOptions } from '../../src/ftp/data-connector.ts';
 import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
-import { type FtpServer, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';
-import { createLog } from '../../src/log/log.ts';
+import { type FtpServer, type FtpTls, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
+import { testCertificate } from '../certificate.ts';
 
 export interface Fixture {
   readonly port: number;
@@ -21,24 +22,39 @@ export interface FixtureOptions {
   readonly site?: ReadonlyMap<string, SiteCommand>;
   readonly dataConnections?: DataConnectionOptions;
   readonly host?: string;
+  /** Of the one account, whose name is `u`. */
+  readonly password?: string;
+  readonly log?: Log;
+  /** TLS with the tests' certificate. */
+  readonly tls?: Omit<FtpTls, 'certificate' | 'key'>;
   /** Puts something in front of the folder. */
   readonly wrap?: (folder: Folder) => FileSystem;
 }
 
 /** An engine on a real folder, for one test; everything is gone when the test has ended. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
-  const { limits, site, wrap, host = '127.0.0.1', dataConnections } = options;
+  const {
+    limits,
+    site,
+    wrap,
+    host = '127.0.0.1',
+    dataConnections,
+    tls,
+    log,
+    password: secret = 'p',
+  } = options;
   const root = await temporaryFolder();
   const folder = await Folder.open(root);
   const files = wrap ? wrap(folder) : folder;
   const server = await startFtpServer({
     host,
     port: 0,
-    log: createLog('test', 'silent'),
+    log: log ?? createLog('test', 'silent'),
     greeting: 'Test',
     login: async (user, password) =>
-      user === 'u' && password === 'p' ? { fileSystem: files } : { refused: 'wrong-password' },
+      user === 'u' && password === secret ? { fileSystem: files } : { refused: 'wrong-password' },
     site: site ?? new Map(),
+    ...(tls && { tls: { ...(await testCertificate()), ...tls } }),
     ...(dataConnections && { dataConnections }),
     limits: { failedLoginDelayMs: 1, ...limits },
   });

@@ -94,13 +94,6 @@ describe('a server', () => {
     });
   });
 
-  it('leaves the signals of its process alone', async () => {
-    const count = () => ['SIGTERM', 'SIGINT', 'SIGQUIT'].map((signal) => process.listenerCount(signal));
-    const before = count();
-    await startFixture();
-    expect(count()).toEqual(before);
-  });
-
   it('ends every session when it closes, and frees everything', async () => {
     const before = resources();
     const { port, server } = await startFixture();

@@ -6,7 +6,6 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { resetConnection } from '../../src/ftp/reset-connection.ts';
-import { freePorts } from '../ports.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { replacing } from './ftp-replaced-folder.ts';
 import { startFixture } from './ftp-server-fixture.ts';
@@ -99,20 +98,6 @@ describe('a download', () => {
     expect(content.length).toBe(manyBytes);
     expect(await client.codes(2)).toEqual([226, 221]);
     await client.closed();
-  });
-
-  it('is not ended by a client that closes its own direction', async () => {
-    const { port, root } = await startFixture();
-    const { client, data } = await beginDownload(port, root);
-    data.end();
-    let bytes = 0;
-    data.on('data', (chunk) => {
-      bytes += chunk.length;
-    });
-    data.resume();
-    expect((await client.reply()).code).toBe(226);
-    await until(async () => bytes === manyBytes);
-    client.destroy();
   });
 
   it('tells a client that closed the data connection', async () => {
@@ -218,20 +203,6 @@ describe('an upload', () => {
     data.end('+half');
     expect((await client.reply()).code).toBe(226);
     expect(await readFile(join(root, 'f'), 'utf8')).toBe('half+half');
-    client.destroy();
-  });
-
-  it.each([
-    'STOR f',
-    'APPE f',
-  ])('leaves the old file when the data connection is reset: %s', async (command) => {
-    const { port, root } = await startFixture();
-    await writeFile(join(root, 'f'), 'old');
-    const { client, data } = await beginUpload(port, command);
-    resetConnection(data);
-    expect((await client.reply()).code).toBe(426);
-    expect(await readFile(join(root, 'f'), 'utf8')).toBe('old');
-    expect(await noUploadsIn(root)).toBe(true);
     client.destroy();
   });
 
@@ -358,34 +329,6 @@ describe('an upload', () => {
 });
 
 describe('a data connection', () => {
-  it('has one listener a session, whatever is asked', async () => {
-    // Ports that no other program takes in between.
-    const range = await freePorts(40);
-    const passivePorts = { first: Math.min(...range), last: Math.max(...range) };
-    const { port } = await startFixture({ dataConnections: { activeMode: false, passivePorts } });
-    const client = await RawClient.login(port);
-    const ports = new Set<number>();
-    for (let index = 0; index < 80; index++) ports.add(await client.passivePort());
-    const attempts = await Promise.allSettled([...ports].map((each) => connectData(each)));
-    const open = attempts.filter(({ status }) => status === 'fulfilled');
-    expect(open).toHaveLength(1);
-    client.destroy();
-    for (const attempt of attempts) if (attempt.status === 'fulfilled') attempt.value.destroy();
-  });
-
-  it('is refused to another address, and the client still gets through', async () => {
-    const { port } = await startFixture();
-    const client = await RawClient.login(port);
-    const dataPort = await client.passivePort();
-    const foreign = await connectData(dataPort, '127.0.0.2');
-    expect((await readAll(foreign)).length).toBe(0);
-    const data = await connectData(dataPort);
-    expect((await client.ask('LIST')).code).toBe(150);
-    await readAll(data);
-    expect((await client.reply()).code).toBe(226);
-    client.destroy();
-  });
-
   it('is waited for, but not for ever', async () => {
     const { port } = await startFixture({ limits: { dataConnectionMs: 100 } });
     const client = await RawClient.login(port);

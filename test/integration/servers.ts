@@ -31,8 +31,12 @@ export interface TestServers {
 
 const sources = resolve(import.meta.dirname, '../../src');
 
-/** Writes an `.env` file with a free port for every server; nothing is started. */
-export async function writeEnvFile(folder: string, storageServers = 2): Promise<string> {
+/** Writes an `.env` file with a free port for every server; nothing is started. @param settings more variables */
+export async function writeEnvFile(
+  folder: string,
+  storageServers = 2,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const [port, ...ports] = await freePorts(storageServers + 1);
   const lines = [
     'FTP_USER=user',
@@ -45,12 +49,22 @@ export async function writeEnvFile(folder: string, storageServers = 2): Promise<
     const n = index + 1;
     lines.push(`FTP_USER${n}=user${n}`, `FTP_PASSWORD${n}=password${n}`, `FTP_PORT${n}=${storagePort}`);
   }
+  for (const [variable, value] of Object.entries(settings)) lines.push(`${variable}=${value}`);
   const envFile = join(folder, '.env');
   await writeFile(envFile, `${lines.join('\n')}\n`);
   return envFile;
 }
 
-export async function startServers({ storageServers = 2 } = {}): Promise<TestServers> {
+export interface ServersOptions {
+  readonly storageServers?: number;
+  /** More variables of the configuration. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function startServers({
+  storageServers = 2,
+  settings,
+}: ServersOptions = {}): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'splitftp-servers-'));
   const running = new Map<ServerName, ChildServer>();
   const outputs = new Map<ServerName, string[]>();
@@ -81,7 +95,7 @@ export async function startServers({ storageServers = 2 } = {}): Promise<TestSer
   async function startAll(): Promise<string> {
     // Between finding a port free and using it somebody else may take it: then with others.
     for (let attempt = 1; ; attempt++) {
-      const envFile = await writeEnvFile(folder, storageServers);
+      const envFile = await writeEnvFile(folder, storageServers, settings);
       try {
         const names = Array.from({ length: storageServers }, (_, index) => `storage ${index + 1}` as const);
         await Promise.all(names.map((name) => start(name, envFile)));

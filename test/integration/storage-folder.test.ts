@@ -52,7 +52,7 @@ describe('a folder', () => {
     await expect(folder.write('/', 'replace', never)).rejects.toEqual(failure('is-a-directory'));
   });
 
-  it('follows no link out of it, wherever in the path it is', async () => {
+  it('finding 30: follows no link out of it, wherever in the path it is', async () => {
     const outside = await temporaryFolder();
     await writeFile(join(outside, 'secret'), 'secret');
     await mkdir(join(outside, 'sub'));

@@ -54,7 +54,7 @@ function run(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } 
 describe('the process of a storage server', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('says what it serves, and ends cleanly on %s', async (signal) => {
     const { folder, file, port } = await envFile();
-    const { child, ended } = run('1', '--env', file);
+    const { child, ended } = run('1', '--env', file, '--log-level', 'warn');
     await waitForPort(port);
     const client = await RawClient.login(port);
     expect((await client.store('STOR f', 'content')).code).toBe(226);

@@ -56,6 +56,8 @@ export async function startForeign(options: ForeignOptions): Promise<ForeignServ
       output += chunk.toString();
     });
   }
+  for (const st of [child.stdout, child.stderr])
+    st.on('data', (c: Buffer) => console.log('SRV', c.toString()));
   const gone = once(child, 'close');
   while (!(await greets(host, port, tls?.mode === 'implicit'))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${kind} ended: ${output}`);
@@ -232,11 +234,11 @@ function pureFtpd(options: ForeignOptions): Command {
   const { program, library } = debianServer('pure-ftpd');
   const users = join(scratch, 'passwd');
   const database = join(scratch, 'users.pdb');
-  const account_ = ['-u', String(nobody), '-g', String(nobody), '-d', folder, '-f', users, '-F', database];
-  execFileSync(purePw(), ['useradd', account.user, ...account_, '-m'], {
-    input: `${account.password}\n${account.password}\n`,
+  // With crypt's hash: its own takes seconds of a busy machine at each login.
+  writeFileSync(users, `${account.user}:${hashed(account)}:${nobody}:${nobody}::${folder}/./::::::::::::\n`);
+  execFileSync(purePw(), ['mkdb', database, '-f', users], {
     env: { ...process.env, LD_LIBRARY_PATH: library },
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: 'ignore',
   });
   const args = [
     '--bind',

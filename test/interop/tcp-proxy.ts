@@ -84,10 +84,7 @@ export class TcpProxy {
     ] as const) {
       kind.add(socket);
       socket.on('error', () => other.resetAndDestroy());
-      socket.on('close', () => {
-        kind.delete(socket);
-        other.destroy();
-      });
+      socket.on('close', () => kind.delete(socket)); // What it sent before is still on its way to the other.
       if (isData) socket.on('data', (chunk: Buffer) => this.#count(chunk.length));
       socket.pipe(other);
     }

@@ -93,6 +93,38 @@ describe('a home', () => {
   });
 });
 
+/** Everything that a file system can do besides what it must; what is added to the interface is missed here. */
+type Ability = { [K in keyof FileSystem]-?: undefined extends FileSystem[K] ? K : never }[keyof FileSystem];
+
+test('what the inner file system can do beyond the rest, the home can do, at its own paths', async () => {
+  const asked: unknown[] = [];
+  const abilities: Pick<Required<FileSystem>, Ability> = {
+    readOnly: true,
+    async partialUpload(path) {
+      asked.push(path);
+      return undefined;
+    },
+    async knownDigest(path) {
+      asked.push(path);
+      return 'digest';
+    },
+    async rememberDigest(path) {
+      asked.push(path);
+    },
+    async freeBytes(path) {
+      asked.push(path);
+      return 1;
+    },
+  };
+  const files = await HomeFileSystem.open(Object.assign(new MemoryFileSystem(), abilities), '/ann', false);
+  expect(files.readOnly).toBe(true);
+  await files.partialUpload('/p');
+  expect(await files.knownDigest('/k', 'CRC32')).toBe('digest');
+  await files.rememberDigest('/r', await files.stat('/'), 'CRC32', 'digest');
+  expect(await files.freeBytes('/')).toBe(1);
+  expect(asked).toEqual(['/ann/p', '/ann/k', '/ann/r', '/ann']);
+});
+
 test('a user who may only read reads, and changes nothing', async () => {
   const inner = new MemoryFileSystem();
   await store(await HomeFileSystem.open(inner, '/ann', false), '/f', 'content');

@@ -40,8 +40,9 @@ export function describeFeatures(features: Features): string {
 }
 
 /**
- * Finds out what the server can do. What FEAT alone does not prove is tried with a small file under a random name, which
- * is removed again; a bundled server's word is taken.
+ * Finds out what the server can do. What FEAT alone does not prove is tried with a small file, which is removed again;
+ * always under the same name, so that one left by a broken connection goes with the next probe. A bundled server's word
+ * is taken.
  * @param folder the pool's folder, relative to `home`; made if need be
  * @throws what ends the connection, nothing else
  */
@@ -102,44 +103,45 @@ function readFeatures(features: Features, client: Client, home: string): Capabil
 }
 
 async function tryOut(client: Client, told: Capabilities, folder: string): Promise<Capabilities> {
-  const path = (suffix: string) => `${told.root}${folder}/probe-${name}${suffix}`;
-  const name = randomBytes(8).toString('hex');
-  const content = Buffer.from(`SplitFTP finds out what this server can do: ${name}\n`);
+  const path = `${told.root}${folder}/probe`;
+  const renamed = `${path}.renamed`;
+  const nonce = randomBytes(8).toString('hex');
+  const content = Buffer.from(`SplitFTP finds out what this server can do: ${nonce}\n`);
   await client.sendIgnoringError(`MKD ${told.root}${folder}`); // If that failed for good, so does the upload.
+  await removeAll(client, path, renamed);
   let resumed = false;
-  const keepBytes = async (suffix: string) => {
-    await store(client, Readable.from([content], { objectMode: false }), path(suffix), (data) => {
+  const upload = () =>
+    store(client, Readable.from([content], { objectMode: false }), path, (data) => {
       resumed = data instanceof TLSSocket && data.isSessionReused();
     });
-  };
-  const uploaded = await answered(keepBytes(''));
+  const uploaded = await answered(upload());
   if (uploaded !== true) return { ...told, unproven: uploaded };
-  try {
-    const size = await answered(
-      client.send(`SIZE ${path('')}`),
-      (reply) => reply.message === `213 ${content.length}`,
-    );
-    const offset = content.length - 10;
-    const restart = await answered(retrieveBytes(client, path(''), offset), (end) =>
-      end.equals(content.subarray(offset)),
-    );
-    const rename = await answered(renamed(client, path(''), path('b')));
-    let renameReplaces = false;
-    if (rename === true) {
-      await answered(keepBytes(''));
-      renameReplaces = (await answered(renamed(client, path(''), path('b')))) === true;
-    }
-    return {
-      ...told,
-      size: size === true,
-      restart: restart === true,
-      rename: rename === true,
-      renameReplaces,
-      tls: told.tls && { ...told.tls, resumed },
-    };
-  } finally {
-    for (const suffix of ['', 'b']) await answered(client.send(`DELE ${path(suffix)}`));
+  const offset = content.length - 10;
+  const size = await answered(
+    client.send(`SIZE ${path}`),
+    ({ message }) => message === `213 ${content.length}`,
+  );
+  const restart = await answered(retrieveBytes(client, path, offset), (end) =>
+    end.equals(content.subarray(offset)),
+  );
+  const rename = await answered(client.rename(path, renamed));
+  let renameReplaces = false;
+  if (rename === true && (await answered(upload())) === true) {
+    renameReplaces = (await answered(client.rename(path, renamed))) === true;
   }
+  await removeAll(client, path, renamed);
+  return {
+    ...told,
+    size: size === true,
+    restart: restart === true,
+    rename: rename === true,
+    renameReplaces,
+    tls: told.tls && { ...told.tls, resumed },
+  };
+}
+
+async function removeAll(client: Client, ...paths: readonly string[]): Promise<void> {
+  for (const path of paths) await client.sendIgnoringError(`DELE ${path}`);
 }
 
 /** Whether it worked; what the server replied otherwise. @throws what ends the connection */
@@ -153,9 +155,4 @@ async function answered<T>(
     if (error instanceof FTPError) return error.message;
     throw error;
   }
-}
-
-async function renamed(client: Client, from: string, to: string): Promise<void> {
-  await client.send(`RNFR ${from}`);
-  await client.send(`RNTO ${to}`);
 }

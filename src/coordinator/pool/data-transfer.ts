@@ -3,13 +3,13 @@
  * has to say about it (RFC 959, section 5.4: every transfer ends with a reply): basic-ftp alone closes the session at
  * the first ECONNRESET, and "552 disk full" is never read.
  */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { TLSSocket } from 'node:tls';
 import { type Client, FTPError, type FTPResponse, type TaskResolver } from 'basic-ftp';
-import { CertificateError } from '../../tls/trust.ts';
+import { CertificateError, secureData } from '../../tls/trust.ts';
+
+import { openPassive } from './passive.ts';
 
 /** Milliseconds between two looks at whether bytes still move. */
 const watchInterval = 500;
@@ -26,18 +26,21 @@ export async function store(
   path: string,
   onConnected?: (data: Socket) => void,
 ): Promise<void> {
-  const closeAll = (error: Error) => client.ftp.closeWithError(error);
+  let target: Socket | undefined;
+  // The end of the data connection must not look like the end of the file; if that broke first, the reply tells why.
+  const closeAll = (error: Error) => {
+    if (!target?.destroyed) client.ftp.closeWithError(error);
+  };
   source.once('error', closeAll);
   try {
-    const data = await openData(client);
+    const data = await openPassive(client);
     await transfer(client, data, `STOR ${path}`, {
-      move: async () => {
-        if (data instanceof TLSSocket && data.getCipher() === undefined) await once(data, 'secureConnect');
-        if (data.errored) throw data.errored;
+      move: async (data) => {
+        target = data;
         onConnected?.(data);
         await pipeline(source, data);
       },
-      waitsForServer: () => data.writableLength > 0,
+      waitsForServer: (data) => data.writableLength > 0,
       handedOver: () => source.readableEnded,
     });
   } finally {
@@ -52,11 +55,11 @@ export async function store(
  */
 export async function retrieve(client: Client, sink: Writable, path: string, offset: number): Promise<void> {
   try {
-    const data = await openData(client);
+    const data = await openPassive(client);
     if (offset > 0) await client.send(`REST ${offset}`);
     await transfer(client, data, `RETR ${path}`, {
-      move: () => pipeline(data, sink),
-      waitsForServer: () => !data.isPaused(),
+      move: (data) => pipeline(data, sink),
+      waitsForServer: (data) => !data.isPaused(),
       handedOver: () => false,
     });
   } catch (error) {
@@ -80,26 +83,11 @@ export async function retrieveBytes(client: Client, path: string, offset: number
 
 interface Movement {
   /** Moves the bytes. */
-  readonly move: () => Promise<void>;
+  readonly move: (data: Socket) => Promise<void>;
   /** Whether it is the storage server that has to act now. */
-  readonly waitsForServer: () => boolean;
+  readonly waitsForServer: (data: Socket) => boolean;
   /** Whether all bytes left, so that a positive reply counts although the data connection broke. */
   readonly handedOver: () => boolean;
-}
-
-/** A data connection whose end is ours to judge: basic-ftp's own listeners would close the session with it. */
-async function openData(client: Client): Promise<Socket> {
-  await client.prepareTransfer(client.ftp);
-  const data = client.ftp.dataSocket;
-  if (!data) throw new Error('there is no data connection');
-  data.removeAllListeners('error');
-  const closing = data.listeners('close').at(-1); // The last one is basic-ftp's; a TLS socket has its own before it.
-  if (isListener(closing)) data.off('close', closing);
-  return data;
-}
-
-function isListener(value: unknown): value is () => void {
-  return typeof value === 'function';
 }
 
 async function transfer(client: Client, data: Socket, command: string, movement: Movement): Promise<void> {
@@ -118,13 +106,20 @@ async function transfer(client: Client, data: Socket, command: string, movement:
     settle();
   };
   data.on('error', dataEnded);
-  const begin = () => {
+  const begin = async () => {
+    // Not before: some servers take a first byte ahead of the command for a mistake (pyftpdlib).
+    const secured = await secureData(client, data);
+    secured.on('error', dataEnded);
     ftp.socket.setTimeout(0);
-    watch = watchProgress(data, movement.waitsForServer, ftp.timeout, () =>
-      ftp.closeWithError(new Error('Timeout (data connection)')),
+    watch = watchProgress(
+      data,
+      () => movement.waitsForServer(secured),
+      ftp.timeout,
+      () => ftp.closeWithError(new Error('Timeout (data connection)')),
     );
-    movement.move().then(() => dataEnded(), dataEnded);
+    await movement.move(secured);
   };
+  let begun = false;
   const receive = (response: Error | FTPResponse, task: TaskResolver) => {
     settle = () => {
       if (!reply || !moved) return;
@@ -137,7 +132,10 @@ async function transfer(client: Client, data: Socket, command: string, movement:
     else if (response.code >= 200) {
       reply = response;
       settle();
-    } else if (watch === undefined) begin();
+    } else if (!begun) {
+      begun = true;
+      begin().then(() => dataEnded(), dataEnded);
+    }
   };
   try {
     await ftp.handle(command, receive);
@@ -147,7 +145,7 @@ async function transfer(client: Client, data: Socket, command: string, movement:
     throw error;
   } finally {
     clearInterval(watch);
-    ftp.dataSocket = undefined; // Closes it.
+    data.destroy();
   }
 }
 

@@ -26,7 +26,10 @@ export class Login {
     this.#features = features;
   }
 
-  /** @param timeout milliseconds in which the server must have accepted the login. */
+  /**
+   * @param timeout milliseconds in which the server must have answered, and have agreed on TLS; to check a password may
+   * take it longer.
+   */
   static async open(server: StorageServerConfiguration, timeout: number): Promise<Login> {
     const silence = (server.timeout ?? defaultTimeout) * 1000;
     const client = new Client(silence, { allowSeparateTransferHost: false });
@@ -34,6 +37,11 @@ export class Login {
       () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
       timeout,
     );
+    const login = client.login.bind(client);
+    client.login = (user, password) => {
+      clearTimeout(deadline);
+      return login(user, password);
+    };
     try {
       await accessTrusted(client, server, `FTP_TLS_FINGERPRINT${server.number}`);
       // A quote in a name is doubled (RFC 959, appendix II).
@@ -159,6 +167,18 @@ export class StorageConnection {
       return await this.#size(this.#name(path));
     } catch (error) {
       if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Space that is left for parts (AVBL); undefined when the server does not tell. */
+  async freeBytes(): Promise<number | undefined> {
+    try {
+      const { message } = await this.#client.send(`AVBL ${this.#capabilities.root || '.'}`);
+      const bytes = /^213 (\d+)$/.exec(message)?.[1];
+      return bytes === undefined ? undefined : Number(bytes);
+    } catch (error) {
+      if (error instanceof FTPError) return undefined;
       throw error;
     }
   }

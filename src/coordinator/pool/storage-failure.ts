@@ -25,12 +25,10 @@ export function describeFailure(server: NamedServer, error: unknown): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `${name} cannot be reached over the network`;
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return `${name} broke the connection off`;
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
       return `${name} does not begin with TLS: set FTP_TLS${server.number} to explicit, or to its port for TLS`;
   }
+  if (isBrokenOff(error)) return `${name} broke the connection off`;
   return message.startsWith('Timeout') ? `${name} does not answer` : `${name} failed: ${message}`;
 }
 
@@ -65,6 +63,17 @@ export function isTooManyConnections(error: unknown): boolean {
   if (!(error instanceof FTPError)) return false;
   const words = /too many|maximum|max(imal)? (number|clients|connections)|connected users|limit/i;
   return (error.code === 421 || error.code === 530) && words.test(error.message);
+}
+
+/** The connection ended before its time: that says nothing about the server, or about a file on it. */
+export function isBrokenOff(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof FTPError) return false;
+  const code = 'code' in error ? error.code : undefined;
+  return (
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    /^(Server (sent FIN|closed)|The server closed)/.test(error.message)
+  );
 }
 
 /** RFC 959: 550 is "file unavailable (not found, no access)"; which of the two it is, only asking for it tells. */

@@ -7,7 +7,7 @@ import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import { type Capabilities, describeCapabilities } from './capabilities.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { Login, type StorageConnection } from './storage-connection.ts';
-import { describeFailure, isFull, isTooManyConnections } from './storage-failure.ts';
+import { describeFailure, isBrokenOff, isFull, isTooManyConnections } from './storage-failure.ts';
 
 /** Control connections to one storage server at the same time; more work than that waits its turn. */
 const bundledConnections = 24;
@@ -137,7 +137,8 @@ export class StorageServer {
         throw error;
       }
     } catch (error) {
-      if (isTooManyConnections(error)) {
+      // Some drop what is too much without a word; with other connections at work that is likelier than an end.
+      if (isTooManyConnections(error) || (isBrokenOff(error) && this.#inUse > 1)) {
         this.#limit.refused(this.#inUse, Date.now());
         this.#log.info(
           { server: this.number, connections: this.connections },
@@ -230,7 +231,7 @@ export class StorageServer {
     try {
       return await Login.open(this.#configuration, timeout);
     } catch (error) {
-      if (!isTooManyConnections(error)) throw error;
+      if (!isTooManyConnections(error) && !isBrokenOff(error)) throw error;
       await delay(farewell);
       return Login.open(this.#configuration, timeout);
     }

@@ -22,7 +22,7 @@ async function modified(session: Session, argument: string, files: FileSystem): 
       throw error;
     const time = parseTime(timeText);
     if (!time) return { code: 501, text: 'There is no such time.' };
-    await files.setModified(session.resolve(name), time);
+    await setTime(session, name, time, files);
     return { code: 213, text: `Modify=${formatTime(time)}; ${name}` };
   }
   return { code: 213, text: formatTime(entry.modified) };
@@ -33,7 +33,7 @@ async function setModified(session: Session, argument: string, files: FileSystem
   const time = space > 0 ? parseTime(argument.slice(0, space)) : undefined;
   const name = argument.slice(space + 1);
   if (!time || name === '') return { code: 501, text: 'MFMT needs a time as YYYYMMDDHHMMSS and a path.' };
-  await files.setModified(session.resolve(name), time);
+  await setTime(session, name, time, files);
   return { code: 213, text: `Modify=${formatTime(time)}; ${name}` };
 }
 
@@ -47,6 +47,12 @@ export async function siteUtime(session: Session, argument: string, files: FileS
   const [timeText = '', name = ''] = long ? [long[2], long[1]] : [short?.[1], short?.[2]];
   const time = parseTime(timeText.padEnd(14, '0'));
   if (!time) throw new ReplyError(501, 'SITE UTIME needs a time as YYYYMMDDhhmmss and a path.');
-  await files.setModified(session.resolve(name), time);
+  await setTime(session, name, time, files);
   return { code: 200, text: `The time is ${formatTime(time)}.` };
+}
+
+async function setTime(session: Session, name: string, time: Date, files: FileSystem): Promise<void> {
+  const path = session.resolve(name);
+  await files.setModified(path, time);
+  session.record.changed('modified', { path, modified: time });
 }

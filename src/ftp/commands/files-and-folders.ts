@@ -39,16 +39,21 @@ async function changeFolder(session: Session, argument: string, files: FileSyste
 async function makeFolder(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const path = required(session, argument);
   await files.makeDirectory(path);
+  session.record.changed('mkdir', { path });
   return { code: 257, text: `${quotePath(path)} was created.` };
 }
 
 async function removeFolder(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  await files.removeDirectory(required(session, argument));
+  const path = required(session, argument);
+  await files.removeDirectory(path);
+  session.record.changed('rmdir', { path });
   return { code: 250, text: 'The folder was removed.' };
 }
 
 async function removeFile(session: Session, argument: string, files: FileSystem): Promise<Reply> {
-  await files.removeFile(required(session, argument));
+  const path = required(session, argument);
+  await files.removeFile(path);
+  session.record.changed('delete', { path });
   return { code: 250, text: 'The file was removed.' };
 }
 
@@ -62,6 +67,8 @@ async function renameFrom(session: Session, argument: string, files: FileSystem)
 async function renameTo(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const preparation = session.takePreparation();
   if (preparation?.kind !== 'rename') return { code: 503, text: 'RNFR must come directly before RNTO.' };
-  await files.rename(preparation.from, required(session, argument));
+  const to = required(session, argument);
+  await files.rename(preparation.from, to);
+  session.record.changed('rename', { path: preparation.from, to });
   return { code: 250, text: 'Renamed.' };
 }

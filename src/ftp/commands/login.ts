@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { plainAddress } from '../data-connector.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open } from './command.ts';
@@ -24,19 +22,32 @@ function giveName(session: Session, name: string): Reply {
 }
 
 async function givePassword(session: Session, password: string): Promise<Reply> {
-  const { user, options } = session;
+  const { user, options, address, record } = session;
   if (user === undefined) return { code: 503, text: 'Give a name with USER first.' };
   session.user = undefined;
-  const result = await options.login(user, password, plainAddress(session.socket.remoteAddress ?? ''));
+  if (!(await options.throttle.admit(address, session.closing))) {
+    record.loginFailed(user, 'throttled');
+    return { code: 421, text: 'Too many logins from your address are waiting: try again later.' };
+  }
+  const result = await options.login(user, password, address);
   if (!('refused' in result)) {
     session.failedLogins = 0;
     session.loggedIn(result);
+    record.loggedIn(user);
     return { code: 230, text: 'Logged in.' };
   }
-  session.failedLogins++;
-  session.log.warn({ address: session.socket.remoteAddress }, 'wrong name or password');
-  await delay(options.limits.failedLoginDelayMs);
-  return session.failedLogins < options.limits.loginAttempts
-    ? { code: 530, text: 'The name or the password is wrong.' }
-    : { code: 421, text: 'The name or the password was wrong too often.' };
+  record.loginFailed(user, result.refused);
+  switch (result.refused) {
+    case 'overloaded':
+      return { code: 421, text: 'Too many logins are waiting: try again later.' };
+    case 'no-home':
+      return { code: 530, text: 'Your home folder cannot be used: ask the owner of this server.' };
+    case 'unknown-name':
+    case 'wrong-password':
+      options.throttle.failed(address);
+      session.failedLogins++;
+      return session.failedLogins < options.limits.loginAttempts
+        ? { code: 530, text: 'The name or the password is wrong.' }
+        : { code: 421, text: 'The name or the password was wrong too often.' };
+  }
 }

@@ -12,7 +12,7 @@ export const parameterCommands: readonly (readonly [string, Command])[] = [
     user('MODE <SP> S', async (_session, argument) => only('S', argument, 'Stream is the only mode.')),
   ],
   ['STRU', user('STRU <SP> F', async (_session, argument) => only('F', argument, 'Files have no records.'))],
-  ['ALLO', user('ALLO <SP> bytes', async () => ({ code: 202, text: 'Space need not be reserved.' }))],
+  ['ALLO', user('ALLO <SP> bytes [<SP> R <SP> bytes]', async (_session, argument) => allocate(argument))],
   [
     'OPTS',
     open('OPTS <SP> UTF8 ON | MLST facts | HASH algorithm', async (session, text) => opts(session, text)),
@@ -28,12 +28,21 @@ function type(argument: string): Reply {
     case 'I':
     case 'L 8':
       return { code: 200, text: 'Binary.' };
+    case '':
+      return { code: 501, text: 'TYPE needs a type.' };
     default:
       return { code: 504, text: 'Use TYPE I, TYPE L 8 or TYPE A.' };
   }
 }
 
+function allocate(argument: string): Reply {
+  return /^\d+(?: R \d+)?$/i.test(argument)
+    ? { code: 202, text: 'Space need not be reserved.' }
+    : { code: 501, text: 'ALLO needs a number of bytes.' };
+}
+
 function only(value: string, argument: string, explanation: string): Reply {
+  if (argument === '') return { code: 501, text: 'A value is needed.' };
   return argument.trim().toUpperCase() === value
     ? { code: 200, text: 'So it is.' }
     : { code: 504, text: explanation };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
+import { runFileTransfer } from '../file-transfer.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
@@ -12,7 +13,7 @@ import { statForResume } from './resume.ts';
 export const transferCommands: readonly (readonly [string, Command])[] = [
   ['RETR', user('RETR <SP> file', retrieve)],
   ['STOR', user('STOR <SP> file', store)],
-  ['APPE', user('APPE <SP> file', (session, argument, files) => upload(session, argument, files, 'append'))],
+  ['APPE', user('APPE <SP> file', append)],
   ['STOU', user('STOU [<SP> file]', storeUnique)],
   ['REST', user('REST <SP> offset', async (session, argument) => restart(session, argument))],
   ['ABOR', user('ABOR', async (session) => abort(session))],
@@ -38,7 +39,7 @@ async function retrieve(session: Session, argument: string, files: FileSystem): 
   if (preparation?.kind === 'range') return retrieveRange(session, argument, files, preparation);
   const offset = preparation?.kind === 'restart' ? preparation.offset : 0;
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return runFileTransfer(session, { kind: 'download', path }, async (transfer) => {
     const entry = await fileAt(path, files);
     if (offset > entry.size) throw new ReplyError(554, `The file has only ${entry.size} bytes.`);
     const source = await files.read(path, offset);
@@ -55,7 +56,7 @@ async function retrieveRange(
   { start, end }: { start: number; end: number },
 ): Promise<Reply> {
   const path = session.resolve(argument);
-  return session.runTransfer(async (transfer) => {
+  return runFileTransfer(session, { kind: 'download', path }, async (transfer) => {
     const { size } = await fileAt(path, files);
     if (start >= size) throw new ReplyError(554, `The file has only ${size} bytes.`);
     const bytes = Math.min(end + 1, size) - start;
@@ -77,8 +78,17 @@ async function* firstBytes(source: Readable, bytes: number): AsyncGenerator<Buff
 
 async function store(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   const offset = takeOffset(session);
-  if (offset === 0) return upload(session, argument, files, 'replace');
-  // Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here.
+  return offset === 0 ? upload(session, argument, files, 'replace') : goOn(session, argument, files, offset);
+}
+
+/** A client that sends REST before it all the same gets what it asks for, or an error. */
+async function append(session: Session, argument: string, files: FileSystem): Promise<Reply> {
+  const offset = takeOffset(session);
+  return offset === 0 ? upload(session, argument, files, 'append') : goOn(session, argument, files, offset);
+}
+
+/** Bytes in the middle of a file are never replaced: resuming an upload is all that clients do with REST here. */
+async function goOn(session: Session, argument: string, files: FileSystem, offset: number): Promise<Reply> {
   const { size } = await statForResume(session.resolve(argument), files);
   if (offset !== size) throw wrongOffset(size);
   return upload(session, argument, files, 'append', { offset });
@@ -127,7 +137,8 @@ async function upload(
   const path = session.resolve(argument);
   const expected = session.expectedBytes;
   session.expectedBytes = undefined;
-  return session.runTransfer(async (transfer) => {
+  const kind = mode === 'append' ? 'append' : 'upload';
+  return runFileTransfer(session, { kind, path }, async (transfer) => {
     const { signal } = transfer;
     const begun = await files.write(path, mode, signal);
     try {

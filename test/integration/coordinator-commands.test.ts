@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { append, openSession, store } from './ftp-session.ts';
 import { startServers } from './servers.ts';
@@ -32,6 +33,24 @@ test('HASH reads a file once; then the catalogue has the digest, also with no st
     await append(session, '/f', Buffer.from('more'));
     const whole = Buffer.concat([content, Buffer.from('more')]);
     expect(await hash('SHA-256')).toBe(`SHA-256 0-3000004 ${sha256(whole)}`);
+  } finally {
+    session.close();
+    await servers.stop();
+  }
+});
+
+test('AVBL tells what the pool has left, and which storage server keeps it from knowing', async () => {
+  const servers = await startServers();
+  const session = await openSession(servers.configuration.coordinator);
+  const free = async () => Number((await session.send('AVBL')).message.split(' ')[1]);
+  try {
+    const { bavail, bsize } = await statfs(servers.folder);
+    // Both storage servers share the one disk, on which others write, too.
+    const ratio = (await free()) / (bavail * bsize);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(1.5);
+    await servers.kill('storage 2');
+    await expect(free()).rejects.toThrow(/^451 .*storage server 2/);
   } finally {
     session.close();
     await servers.stop();

@@ -1,0 +1,3 @@
+import { describeClients } from './scenarios.ts';
+
+describeClients('explicit');
