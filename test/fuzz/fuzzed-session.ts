@@ -9,7 +9,7 @@ import { type ParsedReply, ReplyParser } from './reply-parser.ts';
 import type { DataAct, DataTransfer, Lines, Script } from './script.ts';
 
 /** A session that takes longer hangs. Everything that the server waits for is over much sooner. */
-const deadlineMs = 60_000;
+const deadlineMs = 120_000;
 
 export interface Outcome {
   readonly commands: number;
@@ -49,6 +49,7 @@ class FuzzedSession {
   /** Cuts what is sent into lines as the server does. */
   readonly #reader = new ControlLineReader();
   readonly #data = new Set<Socket>();
+  readonly #secured: Socket[] = [];
   readonly #said: string[] = [];
   readonly #closed: Promise<void>;
   readonly #failed = Promise.withResolvers<never>();
@@ -88,6 +89,8 @@ class FuzzedSession {
   }
 
   free(): void {
+    // TLS first: a socket that is destroyed under it can stay open.
+    for (const socket of this.#secured) socket.destroy();
     this.#socket.destroy();
     for (const socket of this.#data) socket.destroy();
   }
@@ -131,6 +134,7 @@ class FuzzedSession {
 
   #secure(socket: Socket): Socket {
     const secured = connectTls({ socket, rejectUnauthorized: false });
+    this.#secured.push(secured);
     secured.on('error', () => undefined);
     return secured;
   }
@@ -156,6 +160,7 @@ class FuzzedSession {
       case 'drop':
         break;
     }
+    this.#channel.destroy();
     this.#socket.destroy();
     await this.#closed;
   }
