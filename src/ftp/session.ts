@@ -211,11 +211,14 @@ export class Session {
   /** Opens the listener for the next transfer; what was prepared before is closed. Gives its port. */
   async listenForData(): Promise<number> {
     this.closeDataConnector();
-    const { limits, dataConnections } = this.options;
+    const { limits, dataConnections, tls } = this.options;
     const listener = await PassiveListener.open(
       this.socket,
       limits.dataConnectionMs,
       dataConnections.passivePorts,
+      tls && this.protectsData
+        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: !tls.trustsEndOfData }
+        : undefined,
     );
     this.#connector = listener;
     if (this.#closed) this.closeDataConnector();
