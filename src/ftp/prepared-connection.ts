@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ActiveConnector, type ClientPort } from './active-connector.ts';
+import type { DataSecurity } from './data-connection.ts';
 import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
 import { PassiveListener } from './passive-listener.ts';
 
@@ -29,10 +30,15 @@ export class PreparedConnection {
     return this.#connector;
   }
 
-  /** Waits for the client; what was prepared before is closed. Gives the port. @throws ReplyError 425 */
-  async listen(): Promise<number> {
+  /**
+   * Waits for the client; what was prepared before is closed. Gives the port.
+   * @param security what the connection will be secured by
+   * @throws ReplyError 425 when no port can be had
+   */
+  async listen(security: DataSecurity | undefined): Promise<number> {
     this.close();
-    const listener = await PassiveListener.open(this.#control, this.#timeoutMs, this.options.passivePorts);
+    const { passivePorts } = this.options;
+    const listener = await PassiveListener.open(this.#control, this.#timeoutMs, passivePorts, security);
     this.#connector = listener;
     if (this.#closing.aborted) this.close();
     return listener.port;

@@ -202,6 +202,16 @@ export class Session {
     return preparation;
   }
 
+  /** Waits for the data connection of the next transfer; gives the port. @throws ReplyError 425 */
+  listenForData(): Promise<number> {
+    const { tls } = this.options;
+    return this.data.listen(
+      tls && this.protectsData
+        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: !tls.trustsEndOfData }
+        : undefined,
+    );
+  }
+
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
     const { connector } = this.data;

@@ -366,7 +366,9 @@ describe('data connections', () => {
   it('end with QUIT when nothing is under way', async () => {
     const { client } = await start();
     const waiting = await client.data();
-    const closed = once(waiting.resume(), 'close');
+    const closed = new Promise((resolve) => waiting.once('close', resolve));
+    waiting.on('error', () => undefined); // A reset is as good as an end.
+    waiting.resume();
     expect((await client.ask('QUIT')).code).toBe(221);
     await client.closed();
     await closed;

@@ -82,6 +82,8 @@ describe.each(versions)('%s', (version) => {
     const client = await TlsClient.login(port, only(version));
     for (const size of [0, 1, 16_384, 16_385, 1_048_577, 5_000_000]) {
       const bytes = Buffer.alloc(size, 'abcdefg');
+      await client.ask(`SITE EXPECT ${size}`);
+      expect((await client.store('STOR f', bytes)).text).toMatch(/^226/);
       expect((await client.store('STOR f', bytes)).code).toBe(226);
       const { reply, content: received } = await client.retrieve('RETR f');
       expect(reply.code).toBe(226);

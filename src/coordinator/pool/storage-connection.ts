@@ -1,6 +1,9 @@
-import { pipeline, type Readable, Transform, type Writable } from 'node:stream';
+import { type Readable, Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Client, FTPError } from 'basic-ftp';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
+import { storageTlsVariables } from '../../config/variables.ts';
+import { storageTrust } from '../../tls/expected-certificate.ts';
 import { accessTrusted } from '../../tls/trust.ts';
 import { type Capabilities, describeFeatures, type Features, probe } from './capabilities.ts';
 import { retrieve, retrieveBytes, store } from './data-transfer.ts';
@@ -43,7 +46,8 @@ export class Login {
       return login(user, password);
     };
     try {
-      await accessTrusted(client, server, `FTP_TLS_FINGERPRINT${server.number}`);
+      const tls = { mode: server.tls.mode, ...(await storageTrust(server)) };
+      await accessTrusted(client, { ...server, tls }, storageTlsVariables(server.number).fingerprint);
       // A quote in a name is doubled (RFC 959, appendix II).
       const home = (await client.pwd()).replaceAll('""', '"');
       return new Login(client, home, await client.features());
@@ -133,22 +137,17 @@ export class StorageConnection {
   }
 
   async upload(source: Readable, path: string): Promise<void> {
-    source.on('error', rejectedAlready);
     await store(this.#client, source, this.#name(path));
     this.#lastUsed = Date.now();
   }
 
   /** Resolves at the end of the file; ends or destroys `destination` either way. */
   async download(destination: Writable, path: string, offset: number): Promise<void> {
-    destination.on('error', rejectedAlready);
     if (offset === 0 || this.#capabilities.restart) {
       await retrieve(this.#client, destination, this.#name(path), offset);
     } else {
       const end = endFrom(offset);
-      const arrived = new Promise<void>((resolve, reject) =>
-        pipeline(end, destination, (error) => (error ? reject(error) : resolve())),
-      );
-      await Promise.all([retrieve(this.#client, end, this.#name(path), 0), arrived]);
+      await Promise.all([retrieve(this.#client, end, this.#name(path), 0), pipeline(end, destination)]);
     }
     this.#lastUsed = Date.now();
   }
@@ -234,6 +233,3 @@ function endFrom(offset: number): Transform {
     },
   });
 }
-
-/** A stream may have its last error when nobody listens any more, which would end the process. */
-function rejectedAlready(): void {}

@@ -26,7 +26,7 @@ async function extendedPassive(session: Session, argument: string): Promise<Repl
   if (wanted !== '' && wanted !== protocol) {
     return { code: 522, text: `Not the protocol of this connection, use (${protocol})` };
   }
-  const port = await session.data.listen();
+  const port = await session.listenForData();
   return { code: 229, text: `Entering Extended Passive Mode (|||${port}|)` };
 }
 
@@ -34,7 +34,7 @@ async function passive(session: Session): Promise<Reply> {
   refuseAfterEpsvAll(session);
   const address = localAddress(session);
   if (!isIPv4(address)) return { code: 425, text: 'PASV knows no IPv6: use EPSV.' };
-  const port = await session.data.listen();
+  const port = await session.listenForData();
   const told = toldAddress(address, session.data.options.passiveAddress);
   const numbers = [...told.split('.'), port >> 8, port & 255].join(',');
   return { code: 227, text: `Entering Passive Mode (${numbers})` };
