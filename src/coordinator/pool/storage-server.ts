@@ -39,6 +39,7 @@ export class StorageServer {
   readonly #waiting: (() => void)[] = [];
   readonly #folders = new Set<string>();
   #capabilities: Capabilities | undefined;
+  #outdated = false;
   #probed = 0;
   #probing: Promise<Capabilities> | undefined;
   #inUse = 0;
@@ -173,9 +174,11 @@ export class StorageServer {
     }
   }
 
-  /** After a failed write: somebody may have removed the folders. */
-  forgetFolders(): void {
+  /** After a failed write: somebody may have removed the folders, or changed what the server can do. */
+  doubt(): void {
     this.#folders.clear();
+    this.#outdated = true;
+    for (const connection of this.#idle.splice(0)) connection.close(); // They still go by what was.
   }
 
   /** Runs one piece of work on a connection of its own. */
@@ -247,7 +250,7 @@ export class StorageServer {
     for (;;) {
       const known = this.#capabilities;
       const proven = known?.unproven === undefined || Date.now() - this.#probed < unprovenInterval;
-      if (known && proven && this.#failure === undefined && login.has(known)) return known;
+      if (known && proven && !this.#outdated && this.#failure === undefined && login.has(known)) return known;
       if (!this.#probing) break;
       const found = await this.#probing.catch(() => undefined);
       if (found && login.has(found)) return found;
@@ -264,6 +267,7 @@ export class StorageServer {
 
   #learned(found: Capabilities): void {
     this.#capabilities = found;
+    this.#outdated = false;
     this.#probed = Date.now();
     const usual = found.storesAtomically ? bundledConnections : foreignConnections;
     this.#limit.most = this.#configuration.connections ?? usual;
