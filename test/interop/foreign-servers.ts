@@ -56,8 +56,6 @@ export async function startForeign(options: ForeignOptions): Promise<ForeignServ
       output += chunk.toString();
     });
   }
-  for (const st of [child.stdout, child.stderr])
-    st.on('data', (c: Buffer) => console.log('SRV', c.toString()));
   const gone = once(child, 'close');
   while (!(await greets(host, port, tls?.mode === 'implicit'))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${kind} ended: ${output}`);

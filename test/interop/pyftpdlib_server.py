@@ -44,5 +44,5 @@ Handler.authorizer.add_user(
 )
 server = ThreadedFTPServer((settings["host"], settings["port"]), Handler)
 if settings.get("connections"):
-    server.max_cons = settings["connections"]
+    server.max_cons_per_ip = settings["connections"]
 server.serve_forever()

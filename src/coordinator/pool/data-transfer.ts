@@ -31,7 +31,7 @@ export async function store(
   const closeAll = (error: Error) => {
     if (!target?.destroyed) client.ftp.closeWithError(error);
   };
-  source.once('error', closeAll);
+  source.once('error', closeAll).on('error', rejectedAlready);
   try {
     const data = await openPassive(client);
     await transfer(client, data, `STOR ${path}`, {
@@ -54,6 +54,7 @@ export async function store(
  * @throws FTPError with the server's reply; anything else closes the connection
  */
 export async function retrieve(client: Client, sink: Writable, path: string, offset: number): Promise<void> {
+  sink.on('error', rejectedAlready);
   try {
     const data = await openPassive(client);
     if (offset > 0) await client.send(`REST ${offset}`);
@@ -80,6 +81,9 @@ export async function retrieveBytes(client: Client, path: string, offset: number
   await retrieve(client, sink, path, offset);
   return Buffer.concat(chunks);
 }
+
+/** A stream may have its last error when nobody listens any more, which would end the process. */
+function rejectedAlready(): void {}
 
 interface Movement {
   /** Moves the bytes. */

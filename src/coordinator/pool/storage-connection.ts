@@ -1,4 +1,5 @@
-import { pipeline, type Readable, Transform, type Writable } from 'node:stream';
+import { type Readable, Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Client, FTPError } from 'basic-ftp';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { storageTlsVariables } from '../../config/variables.ts';
@@ -136,22 +137,17 @@ export class StorageConnection {
   }
 
   async upload(source: Readable, path: string): Promise<void> {
-    source.on('error', rejectedAlready);
     await store(this.#client, source, this.#name(path));
     this.#lastUsed = Date.now();
   }
 
   /** Resolves at the end of the file; ends or destroys `destination` either way. */
   async download(destination: Writable, path: string, offset: number): Promise<void> {
-    destination.on('error', rejectedAlready);
     if (offset === 0 || this.#capabilities.restart) {
       await retrieve(this.#client, destination, this.#name(path), offset);
     } else {
       const end = endFrom(offset);
-      const arrived = new Promise<void>((resolve, reject) =>
-        pipeline(end, destination, (error) => (error ? reject(error) : resolve())),
-      );
-      await Promise.all([retrieve(this.#client, end, this.#name(path), 0), arrived]);
+      await Promise.all([retrieve(this.#client, end, this.#name(path), 0), pipeline(end, destination)]);
     }
     this.#lastUsed = Date.now();
   }
@@ -237,6 +233,3 @@ function endFrom(offset: number): Transform {
     },
   });
 }
-
-/** A stream may have its last error when nobody listens any more, which would end the process. */
-function rejectedAlready(): void {}

@@ -33,7 +33,8 @@ export function describeFailure(server: NamedServer, error: unknown): string {
 }
 
 function describeReply({ name, number }: NamedServer, error: FTPError): string {
-  const { code, message } = error;
+  const { code } = error;
+  const message = error.message.replaceAll(/\s*\n\s*/g, ' '); // Some replies have several lines.
   if (isTooManyConnections(error)) {
     return `${name} accepts no more connections: raise its limit, or set FTP_CONNECTIONS${number} below it`;
   }
@@ -44,18 +45,28 @@ function describeReply({ name, number }: NamedServer, error: FTPError): string {
     return `${name} answered ${message}`;
   }
   if (code === 530) return `${name} refuses the login: check FTP_USER${number} and FTP_PASSWORD${number}`;
-  if (isFull(error)) return `${name} is full (${message})`;
+  if (isOutOfSpace(error)) return `${name} is full (${message})`;
+  if (isWriteFailure(error)) return `${name} is full, or its disk fails (${message})`;
   return `${name} answered ${message}`;
 }
 
-/**
- * RFC 959 has 452 and 552 for it. Others say it in words only, and vsftpd not even that: it answers 426 "Failure
- * writing to local file." to every error of its disk.
- */
+/** RFC 959 has 452 and 552 for it; others say it in words, and some say no more than that writing failed. */
 export function isFull(error: unknown): boolean {
+  return isOutOfSpace(error) || isWriteFailure(error);
+}
+
+function isOutOfSpace(error: unknown): boolean {
   if (!(error instanceof FTPError)) return false;
-  const words = /no space|disk (is )?full|quota|insufficient (storage|disk)|failure writing to local file/i;
-  return error.code === 452 || error.code === 552 || (error.code >= 400 && words.test(error.message));
+  const words = /no space|disk (is )?full|quota|insufficient (storage|disk)/i;
+  return error.code === 452 || error.code === 552 || words.test(error.message);
+}
+
+/** In turn the words of vsftpd, Pure-FTPd, ProFTPD and pyftpdlib for a write to their disk that failed. */
+function isWriteFailure(error: unknown): boolean {
+  if (!(error instanceof FTPError)) return false;
+  const words =
+    /writing to local file|during write to file|aborted\. Input\/output error|\bNone; transfer aborted/i;
+  return (error.code === 426 || error.code === 451) && words.test(error.message);
 }
 
 /** Refused not for the account but for the number of connections, of ours or of everybody. */

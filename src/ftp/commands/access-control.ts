@@ -1,4 +1,3 @@
-import { TLSSocket } from 'node:tls';
 import { digestAlgorithms } from '../digest.ts';
 import { factNames } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
@@ -41,7 +40,7 @@ function language(name: string): Reply {
  * would have to go on in plain text (RFC 4217, section 11), which nobody wants.
  */
 function reinitialize(session: Session): Reply {
-  if (session.socket instanceof TLSSocket) return { code: 502, text: 'Not over TLS: connect again.' };
+  if (session.isSecure) return { code: 502, text: 'Not over TLS: connect again.' };
   session.user = undefined;
   session.fileSystem = undefined;
   session.workingFolder = '/';
