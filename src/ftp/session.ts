@@ -142,6 +142,11 @@ export class Session {
     return this.#connection.isSecure;
   }
 
+  /** Whether the next upload is whole only when TLS says so: its size is not known otherwise. */
+  get demandsCloseNotify(): boolean {
+    return this.expectedBytes === undefined && !this.options.tls?.trustsEndOfData;
+  }
+
   /** Whether more has arrived than the command that is being run. */
   get hasWaitingInput(): boolean {
     return this.#queue.length > 0 || this.#connection.isWithinLine;
@@ -194,7 +199,7 @@ export class Session {
     this.expectedBytes = undefined;
     this.#preparation = undefined;
     this.closeDataConnector();
-    this.#loginTimer.refresh();
+    if (!this.#closed) this.#loginTimer.refresh();
   }
 
   prepare(preparation: Preparation): void {
@@ -217,7 +222,7 @@ export class Session {
       limits.dataConnectionMs,
       dataConnections.passivePorts,
       tls && this.protectsData
-        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: !tls.trustsEndOfData }
+        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: this.demandsCloseNotify }
         : undefined,
     );
     this.#connector = listener;
