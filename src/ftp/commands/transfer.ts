@@ -30,7 +30,7 @@ function restart(session: Session, argument: string): Reply {
 
 /** A running transfer was aborted when the command arrived, and has had its 426. */
 function abort(session: Session): Reply {
-  session.closeDataConnector();
+  session.data.close();
   return { code: 226, text: 'No transfer is running.' };
 }
 
