@@ -131,6 +131,11 @@ export class Session {
     return this.#connection.isSecure;
   }
 
+  /** Whether the next upload is whole only when TLS says so: its size is not known otherwise. */
+  get demandsCloseNotify(): boolean {
+    return this.expectedBytes === undefined && !this.options.tls?.trustsEndOfData;
+  }
+
   /** Whether more has arrived than the command that is being run. */
   get hasWaitingInput(): boolean {
     return this.#queue.length > 0 || this.#connection.isWithinLine;
@@ -207,7 +212,7 @@ export class Session {
     const { tls } = this.options;
     return this.data.listen(
       tls && this.protectsData
-        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: !tls.trustsEndOfData }
+        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: this.demandsCloseNotify }
         : undefined,
     );
   }
