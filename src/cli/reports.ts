@@ -45,7 +45,7 @@ async function status(options: CommonOptions & { json?: true }): Promise<void> {
             report.state,
             String(report.parts),
             formatBytes(report.bytes),
-            report.reason ?? '',
+            report.reason ?? report.can.join(', '),
           ],
         ]
       : [],

@@ -45,6 +45,8 @@ export async function reportStatus(
       address: server.address,
       state: reason === undefined ? 'up' : 'down',
       ...(reason !== undefined && { reason }),
+      can: server.capabilities,
+      connections: server.connections,
       parts: totals.servers.get(server.number)?.parts ?? 0,
       bytes: totals.servers.get(server.number)?.bytes ?? 0,
     };

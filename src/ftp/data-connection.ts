@@ -11,6 +11,9 @@ export interface DataSecurity {
   readonly demandsCloseNotify: boolean;
 }
 
+/** A client whose handshake has begun so long ago, in milliseconds, waits for its end before it asks for anything. */
+const patienceMs = 100;
+
 interface Secured {
   readonly stream: TLSSocket;
   /** There when it can be told how the data ends. */
@@ -22,7 +25,8 @@ export class DataConnection {
   readonly #socket: Socket;
   #stream: Socket | undefined;
   #early: Promise<Secured> | undefined;
-  #takeEarly: (() => void) | undefined;
+  #onEarlyBytes: (() => void) | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
   /** @param socket as it was accepted */
   constructor(socket: Socket) {
@@ -40,14 +44,19 @@ export class DataConnection {
 
   /**
    * For clients that want the handshake before they ask for the transfer, as aioftp does. Others begin it when they have
-   * read the 150, which is why that never waits for one.
+   * read the 150, which is why that never waits for one; or at once, but ask at once, too. For these it is better to wait:
+   * which way the bytes will go decides how the connection is secured best.
    */
   takeEarlyHandshake({ tls, demandsCloseNotify }: DataSecurity): void {
-    this.#takeEarly = () => {
+    const begin = () => {
       this.#early = this.#secure(tls, demandsCloseNotify);
       this.#early.catch(() => undefined); // A failure shows when the connection is used.
     };
-    this.#socket.once('readable', this.#takeEarly);
+    this.#onEarlyBytes = () => {
+      this.#patience = setTimeout(begin, patienceMs);
+    };
+    this.#socket.once('readable', this.#onEarlyBytes);
+    this.#socket.once('close', () => clearTimeout(this.#patience));
   }
 
   /**
@@ -56,15 +65,17 @@ export class DataConnection {
    * @param demandsCloseNotify makes the stream fail when what the client sends does not end as TLS demands
    */
   async open(tls: TlsUpgrade | undefined, demandsCloseNotify: boolean): Promise<Socket> {
-    if (this.#takeEarly) this.#socket.off('readable', this.#takeEarly);
+    if (this.#onEarlyBytes) this.#socket.off('readable', this.#onEarlyBytes);
+    clearTimeout(this.#patience);
     if (!tls) {
       if (this.#early) throw new Error('the client began TLS, and then asked for plain text');
       this.#stream = this.#socket;
       return this.#stream;
     }
     const { stream, ciphertext } = await (this.#early ?? this.#secure(tls, demandsCloseNotify));
-    if (demandsCloseNotify) ciphertext?.demandCloseNotify(stream);
-    else ciphertext?.releaseTickets();
+    if (!demandsCloseNotify) ciphertext?.releaseTickets();
+    else if (ciphertext) ciphertext.demandCloseNotify(stream);
+    else throw new Error('it is too late to demand an end of data');
     this.#stream = stream;
     return stream;
   }

@@ -46,6 +46,10 @@ export const storageServerReport = v.object({
   state: v.picklist(['up', 'down']),
   /** Why it is down, in words for a person. */
   reason: v.optional(v.string()),
+  /** What it can do, as far as that was found out: `rename`, `SIZE`, `REST`, `TLSv1.3 resumed`, ... */
+  can: v.optional(v.array(v.string()), []),
+  /** Control connections that it is asked for at most, at present. */
+  connections: v.optional(count),
   parts: count,
   /** Of those parts, headers and checks included. */
   bytes: count,

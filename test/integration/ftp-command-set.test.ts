@@ -188,6 +188,20 @@ describe('before and after login', () => {
     client.destroy();
   });
 
+  it('REIN gives nobody more time to log in, and who was logged in only as much as anybody', async () => {
+    const { port } = await startFixture({ limits: { loginMs: 300 } });
+    const client = await RawClient.connect(port);
+    const asking = setInterval(() => client.send('REIN\r\n'), 50);
+    let reply = await client.reply();
+    while (reply.code === 220) reply = await client.reply();
+    clearInterval(asking);
+    expect(reply.code).toBe(421);
+    const other = await RawClient.login(port);
+    expect((await other.ask('REIN')).code).toBe(220);
+    expect((await other.reply()).code).toBe(421);
+    await other.closed();
+  });
+
   it('REIN does not forget wrong logins', async () => {
     const { port } = await startFixture();
     const client = await RawClient.connect(port);

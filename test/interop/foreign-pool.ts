@@ -36,7 +36,7 @@ export interface PoolOptions {
 export class ForeignPool {
   readonly servers: TestServers;
   readonly proxy: TcpProxy;
-  readonly #options: ForeignOptions;
+  readonly options: ForeignOptions;
   readonly #mounted: boolean;
   readonly #sessions: Client[] = [];
   #foreign: ForeignServer | undefined;
@@ -44,7 +44,7 @@ export class ForeignPool {
   private constructor(servers: TestServers, proxy: TcpProxy, options: ForeignOptions, mounted: boolean) {
     this.servers = servers;
     this.proxy = proxy;
-    this.#options = options;
+    this.options = options;
     this.#mounted = mounted;
   }
 
@@ -88,12 +88,17 @@ export class ForeignPool {
   }
 
   get scratch(): string {
-    return this.#options.scratch;
+    return this.options.scratch;
   }
 
   /** @param changes of this start alone */
   async startForeign(changes: Partial<ForeignOptions> = {}): Promise<void> {
-    this.#foreign = await startForeign({ ...this.#options, ...changes });
+    this.#foreign = await startForeign({ ...this.options, ...changes });
+  }
+
+  async startForeignWithoutTls(): Promise<void> {
+    const { tls: _, ...plain } = this.options;
+    this.#foreign = await startForeign(plain);
   }
 
   async killForeign(): Promise<void> {
@@ -131,7 +136,7 @@ export class ForeignPool {
     for (const session of this.#sessions) session.close();
     await this.killForeign();
     await this.proxy.stop();
-    if (this.#mounted) execFileSync('umount', ['--lazy', this.#options.folder]);
+    if (this.#mounted) execFileSync('umount', ['--lazy', this.options.folder]);
     await this.servers.stop();
   }
 }

@@ -14,6 +14,7 @@ export class TcpProxy {
   readonly #data = new Set<Socket>();
   #waiting: { readonly bytes: number; readonly reached: () => void } | undefined;
   #moved = 0;
+  #mostSessions = 0;
 
   private constructor(from: string, to: string, controlPort: number) {
     this.#from = from;
@@ -51,9 +52,14 @@ export class TcpProxy {
     for (const socket of this.#control) socket.resetAndDestroy();
   }
 
-  /** Control connections that are open. */
-  get sessions(): number {
-    return this.#control.size / 2;
+  /** Nothing comes through any more, and nobody is told. */
+  freeze(): void {
+    for (const socket of [...this.#control, ...this.#data]) socket.unpipe().pause();
+  }
+
+  /** Control connections that were open at the same time. */
+  get mostSessions(): number {
+    return this.#mostSessions;
   }
 
   async stop(): Promise<void> {
@@ -88,6 +94,7 @@ export class TcpProxy {
       if (isData) socket.on('data', (chunk: Buffer) => this.#count(chunk.length));
       socket.pipe(other);
     }
+    this.#mostSessions = Math.max(this.#mostSessions, this.#control.size / 2);
   }
 
   #count(bytes: number): void {

@@ -39,6 +39,7 @@ export class StorageServer {
   readonly #waiting: (() => void)[] = [];
   readonly #folders = new Set<string>();
   #capabilities: Capabilities | undefined;
+  #outdated = false;
   #probed = 0;
   #probing: Promise<Capabilities> | undefined;
   #inUse = 0;
@@ -46,6 +47,7 @@ export class StorageServer {
   #patient = 0;
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
+  #checking: Promise<string | undefined> | undefined;
   #closed = false;
 
   /** @param folder the pool's, on every storage server */
@@ -99,7 +101,11 @@ export class StorageServer {
   /** Returns at once unless it has failed of late. @throws FileSystemError when it is (still) down */
   async refuseIfDown(): Promise<void> {
     if (this.#failure === undefined && !this.#doubtful) return;
-    const reason = await this.probe();
+    // One answer for all who ask meanwhile: a server may take a few connections only.
+    this.#checking ??= this.probe().finally(() => {
+      this.#checking = undefined;
+    });
+    const reason = await this.#checking;
     if (reason !== undefined) throw new FileSystemError('unavailable', reason);
   }
 
@@ -120,7 +126,7 @@ export class StorageServer {
    */
   async connect(): Promise<StorageConnection> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (await isAlive(idle)) return idle;
+      if (await isAlive(idle, this.#doubtful ? 0 : trustedIdle)) return idle;
       idle.close();
     }
     try {
@@ -168,9 +174,11 @@ export class StorageServer {
     }
   }
 
-  /** After a failed write: somebody may have removed the folders. */
-  forgetFolders(): void {
+  /** After a failed write: somebody may have removed the folders, or changed what the server can do. */
+  doubt(): void {
     this.#folders.clear();
+    this.#outdated = true;
+    for (const connection of this.#idle.splice(0)) connection.close(); // They still go by what was.
   }
 
   /** Runs one piece of work on a connection of its own. */
@@ -242,7 +250,7 @@ export class StorageServer {
     for (;;) {
       const known = this.#capabilities;
       const proven = known?.unproven === undefined || Date.now() - this.#probed < unprovenInterval;
-      if (known && proven && this.#failure === undefined && login.has(known)) return known;
+      if (known && proven && !this.#outdated && this.#failure === undefined && login.has(known)) return known;
       if (!this.#probing) break;
       const found = await this.#probing.catch(() => undefined);
       if (found && login.has(found)) return found;
@@ -259,6 +267,7 @@ export class StorageServer {
 
   #learned(found: Capabilities): void {
     this.#capabilities = found;
+    this.#outdated = false;
     this.#probed = Date.now();
     const usual = found.storesAtomically ? bundledConnections : foreignConnections;
     this.#limit.most = this.#configuration.connections ?? usual;
@@ -275,9 +284,10 @@ export class StorageServer {
   }
 }
 
-async function isAlive(connection: StorageConnection): Promise<boolean> {
+/** @param trusted milliseconds of idleness after which it is asked */
+async function isAlive(connection: StorageConnection, trusted: number): Promise<boolean> {
   if (connection.closed) return false;
-  if (connection.idle < trustedIdle) return true;
+  if (connection.idle < trusted) return true;
   try {
     await connection.ping();
     return true;

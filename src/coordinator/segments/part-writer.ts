@@ -81,6 +81,7 @@ export class PartWriter {
         await connection.rename(this.#path, finalPartPath(this.#place));
       }
     } catch (error) {
+      server.doubt();
       throw server.toFileSystemError(error);
     }
   }
@@ -118,7 +119,7 @@ export class PartWriter {
       await server.prepareFolder(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
       await connection.upload(this.#stream, this.#path);
     } catch (error) {
-      server.forgetFolders();
+      server.doubt();
       throw error;
     }
   }

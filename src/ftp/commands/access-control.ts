@@ -1,5 +1,3 @@
-import { digestAlgorithms } from '../digest.ts';
-import { factNames } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
@@ -41,13 +39,6 @@ function language(name: string): Reply {
  */
 function reinitialize(session: Session): Reply {
   if (session.isSecure) return { code: 502, text: 'Not over TLS: connect again.' };
-  session.user = undefined;
-  session.fileSystem = undefined;
-  session.workingFolder = '/';
-  session.facts = factNames;
-  session.digestAlgorithm = digestAlgorithms[0];
-  session.onlyExtendedPassive = false;
-  session.expectedBytes = undefined;
-  session.closeDataConnector();
+  session.logOut();
   return { code: 220, text: 'Log in with USER and PASS.' };
 }

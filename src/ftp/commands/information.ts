@@ -61,7 +61,7 @@ function features(session: Session): Reply {
     'RANG STREAM',
   ];
   if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');
-  if (session.options.dataConnections.activeMode) lines.push('EPRT');
+  if (session.data.options.activeMode) lines.push('EPRT');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }
 

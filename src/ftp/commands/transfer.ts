@@ -30,7 +30,7 @@ function restart(session: Session, argument: string): Reply {
 
 /** A running transfer was aborted when the command arrived, and has had its 426. */
 function abort(session: Session): Reply {
-  session.closeDataConnector();
+  session.data.close();
   return { code: 226, text: 'No transfer is running.' };
 }
 
@@ -135,7 +135,7 @@ async function upload(
 ): Promise<Reply> {
   if (argument === '') throw new ReplyError(501, 'A name is needed.');
   const path = session.resolve(argument);
-  const expected = session.expectedBytes;
+  const { demandsCloseNotify, expectedBytes: expected } = session;
   session.expectedBytes = undefined;
   const kind = mode === 'append' ? 'append' : 'upload';
   return runFileTransfer(session, { kind, path }, async (transfer) => {
@@ -144,9 +144,8 @@ async function upload(
     try {
       // Another upload may have ended since the size was looked at.
       if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
-      const checksEnd = expected === undefined && !session.options.tls?.trustsEndOfData;
       const announcement = uniqueName === undefined ? 'Send the bytes.' : `FILE: ${uniqueName}`;
-      const bytes = await transfer.receive(begun.stream, announcement, checksEnd);
+      const bytes = await transfer.receive(begun.stream, announcement, demandsCloseNotify);
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
         throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);
