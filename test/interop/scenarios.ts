@@ -1,7 +1,7 @@
 /** What every client does with the coordinator; each step is checked by the split client. */
 import { mkdir, mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
 import type { SplitClient } from '../../src/client/split-client.ts';
 import { content, firstDifference } from '../integration/content.ts';
 import type { TestServers } from '../integration/servers.ts';
@@ -30,6 +30,10 @@ export function describeClients(security: Security): void {
     observer = servers.client();
   });
   afterAll(() => servers.stop());
+  // Clients say little of what has gone wrong.
+  beforeEach(() => {
+    onTestFailed(() => console.error(servers.output('coordinator').slice(-20).join('\n')));
+  });
 
   describe.each(clients.filter(({ securities }) => securities.includes(security)))('$name', (kind) => {
     describe.runIf(kind.tool === undefined || isPresent(kind.tool))('when it is on this machine', () => {
