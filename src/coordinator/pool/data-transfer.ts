@@ -57,12 +57,16 @@ export async function retrieve(client: Client, sink: Writable, path: string, off
   sink.on('error', rejectedAlready);
   try {
     const data = await openPassive(client);
-    if (offset > 0) await client.send(`REST ${offset}`);
-    await transfer(client, data, `RETR ${path}`, {
-      move: (data) => pipeline(data, sink),
-      waitsForServer: (data) => !data.isPaused(),
-      handedOver: () => false,
-    });
+    try {
+      if (offset > 0) await client.send(`REST ${offset}`);
+      await transfer(client, data, `RETR ${path}`, {
+        move: (data) => pipeline(data, sink),
+        waitsForServer: (data) => !data.isPaused(),
+        handedOver: () => false,
+      });
+    } finally {
+      data.destroy();
+    }
   } catch (error) {
     sink.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
