@@ -10,6 +10,7 @@ import { type Client, FTPError, type FTPResponse, type TaskResolver } from 'basi
 import { CertificateError, secureData } from '../../tls/trust.ts';
 
 import { openPassive } from './passive.ts';
+import { isSilence } from './storage-failure.ts';
 
 /** Milliseconds between two looks at whether bytes still move. */
 const watchInterval = 500;
@@ -135,7 +136,7 @@ async function transfer(client: Client, data: Socket, command: string, movement:
       else task.reject(broken);
     };
     if (response instanceof FTPError) task.reject(response);
-    else if (response instanceof Error) task.reject(broken ?? response);
+    else if (response instanceof Error) task.reject(isSilence(response) ? response : (broken ?? response));
     else if (response.code >= 300) task.reject(new Error(`an answer out of turn: ${response.message}`));
     else if (response.code >= 200) {
       reply = response;
