@@ -1,36 +1,57 @@
-/** Bundles every program into `dist/`: one file each, CommonJS, for the Node inside VS Code (24). */
-import { rm } from 'node:fs/promises';
+/**
+ * Bundles every program into `dist/`, for the Node inside VS Code (24): the extension as the one CommonJS file that VS
+ * Code loads; the command and the servers as modules in `dist/programs/` that share their code, each behind a small file
+ * of its name.
+ */
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { type BuildOptions, build } from 'esbuild';
 
 const minify = process.argv.includes('--minify');
 
-/** In the programs that people start themselves, before anything is loaded that an older Node does not have. */
-const nodeCheck = `
-if (Number(process.versions.node.split('.')[0]) < 24) {
-  console.error('splitftp: this needs Node 24 or newer; here it runs on ' + process.versions.node + '.');
-  process.exit(1);
-}`;
-
 const common = {
-  outdir: 'dist',
   bundle: true,
   platform: 'node',
   target: 'node24',
-  format: 'cjs',
   minify,
   sourcemap: !minify,
   logLevel: 'info',
 } satisfies BuildOptions;
 
+/** Runs before anything is loaded that an older Node does not have, in words that it understands. */
+const start = (program: string) => `#!/usr/bin/env node
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  console.error('splitftp: this needs Node 24 or newer; here it runs on ' + process.versions.node + '.');
+  process.exit(1);
+}
+import('./programs/${program}.mjs');
+`;
+
 await rm('dist', { recursive: true, force: true });
-await build({ ...common, entryPoints: { extension: 'src/extension/extension.ts' }, external: ['vscode'] });
 await build({
   ...common,
+  outdir: 'dist',
+  format: 'cjs',
+  entryPoints: { extension: 'src/extension/extension.ts' },
+  external: ['vscode'],
+});
+await build({
+  ...common,
+  outdir: 'dist/programs',
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+  splitting: true,
   entryPoints: {
     coordinator: 'src/coordinator/main.ts',
     storage: 'src/storage/main.ts',
     cli: 'src/cli/main.ts',
   },
   external: ['dtrace-provider'], // bunyan's, optional, and native
-  banner: { js: nodeCheck },
+  // CommonJS packages among the modules ask for Node's own by it.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
 });
+for (const program of ['coordinator', 'storage', 'cli']) {
+  await writeFile(`dist/${program}.js`, start(program));
+  await chmod(`dist/${program}.js`, 0o755);
+}

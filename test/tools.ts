@@ -32,6 +32,7 @@ export const tools: readonly Tool[] = [
   program('tnftp'),
   program('inetutils-ftp'),
   program('python3'),
+  program('openssl'),
   {
     name: 'pyftpdlib',
     packages: ['python3-pyftpdlib', 'python3-openssl'],

@@ -10,6 +10,7 @@ import {
 import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
 import { limitsToEnvironment, readLimits } from './limits.ts';
+import { isLoopback } from './loopback.ts';
 import { readStorageLimits, storageLimitEnvironment } from './storage-limits.ts';
 import {
   coordinatorTlsEnvironment,
@@ -54,7 +55,7 @@ export async function loadConfiguration({
 
 /** Whether a storage server is on this machine, so that the bundled server is started for it. */
 export function isLocal(server: { readonly host: string }): boolean {
-  return server.host.toLowerCase() === 'localhost' || /^127\.|^::1$/.test(server.host);
+  return isLoopback(server.host);
 }
 
 /** The variables that {@link loadConfiguration} reads back to the same configuration, for a child process. */

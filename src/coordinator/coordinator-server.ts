@@ -3,9 +3,7 @@ import { Accounts } from '../accounts/accounts.ts';
 import { Users } from '../accounts/users.ts';
 import { UsersFileError } from '../accounts/users-file.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { CoordinatorLimits } from '../config/limits.ts';
 import { coordinatorVariables, tlsVariables } from '../config/variables.ts';
-import type { Limits } from '../ftp/limits.ts';
 import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
 import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
@@ -13,6 +11,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { engineLimits } from './engine-limits.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { reportStatus, reportWhere } from './site-reports.ts';
@@ -29,6 +28,7 @@ import { PartialExpiry } from './upkeep/partial-expiry.ts';
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout } = configuration;
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
+  const users = await openUsers(coordinator.usersFile, log);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
@@ -42,7 +42,6 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   };
   try {
     const tls = await coordinatorTls(coordinator, log);
-    const users = await openUsers(coordinator.usersFile, log);
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
@@ -94,18 +93,6 @@ async function openUsers(path: string, log: Log): Promise<Users> {
   } catch (error) {
     throw error instanceof UsersFileError ? new StartError(error.message, { cause: error }) : error;
   }
-}
-
-function engineLimits(limits: CoordinatorLimits): Partial<Limits> {
-  const { connections, connectionsPerAddress, transfers, loginSeconds, idleSeconds, stallSeconds } = limits;
-  return {
-    ...(connections !== undefined && { connections }),
-    ...(connectionsPerAddress !== undefined && { connectionsPerAddress }),
-    ...(transfers !== undefined && { transfers }),
-    ...(loginSeconds !== undefined && { loginMs: loginSeconds * 1000 }),
-    ...(idleSeconds !== undefined && { idleMs: idleSeconds * 1000 }),
-    ...(stallSeconds !== undefined && { stallMs: stallSeconds * 1000 }),
-  };
 }
 
 function openCatalogue(folder: string): SqliteCatalogue {

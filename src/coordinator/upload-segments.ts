@@ -37,7 +37,7 @@ export class UploadSegments {
     () => this.#yield(),
   );
   #yields = 0;
-  /** The end of a segment that nobody waits for yet. Never rejects. */
+  /** The end of a segment whose client pauses; if that fails, so does whatever comes after it. */
   #yielding: Promise<void> | undefined;
   #destroyed = false;
 
@@ -128,12 +128,13 @@ export class UploadSegments {
 
   #yield(): void {
     this.#yields += 1;
-    this.#yielding = this.finish().then(
-      () => {
-        this.#yielding = undefined;
-      },
-      (error: unknown) => this.#options.onFailure(error instanceof Error ? error : new Error(String(error))),
-    );
+    const done = this.finish().then(() => {
+      this.#yielding = undefined;
+    });
+    done.catch((error: unknown) => {
+      this.#options.onFailure(error instanceof Error ? error : new Error(String(error)));
+    });
+    this.#yielding = done;
   }
 }
 

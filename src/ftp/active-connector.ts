@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { DataConnection } from './data-connection.ts';
 import { type DataConnector, dataBufferBytes } from './data-connector.ts';
 import { ReplyError } from './replies.ts';
 
@@ -23,7 +24,7 @@ export class ActiveConnector implements DataConnector {
     this.#timeoutMs = timeoutMs;
   }
 
-  async connection(signal: AbortSignal): Promise<Socket> {
+  async connection(signal: AbortSignal): Promise<DataConnection> {
     signal.throwIfAborted();
     const { address, port } = this.#client;
     // From any port of the system's choice: port 20 would need a privileged server (RFC 2577, section 3).
@@ -42,7 +43,7 @@ export class ActiveConnector implements DataConnector {
     socket.once('connect', connected.resolve);
     try {
       await connected.promise;
-      return socket;
+      return new DataConnection(socket);
     } catch (error) {
       socket.destroy();
       throw error;

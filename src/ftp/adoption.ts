@@ -35,6 +35,8 @@ export interface AdoptionOptions {
   readonly port: number;
   readonly greeting: string;
   readonly log: Log;
+  /** Further ones are closed without a word, before anything is done for them. */
+  readonly mostConnections: number;
   /** Connections begin with TLS. */
   readonly implicitTls?: TlsOptions;
   adopt(connection: AdoptedConnection): void;
@@ -61,6 +63,7 @@ export async function listenAndAdopt(options: AdoptionOptions): Promise<Adopting
   const listener = fieldOf(ftpSrv, 'server');
   if (!(listener instanceof Server))
     throw new TypeError('this is not the ftp-srv that the engine is made for');
+  listener.maxConnections = options.mostConnections;
   const sockets = new Set<Socket>();
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);

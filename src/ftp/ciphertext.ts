@@ -16,6 +16,7 @@ export class Ciphertext extends Duplex {
   readonly #socket: Socket;
   #watch: NodeJS.Timeout | undefined;
   #secured: TLSSocket | undefined;
+  #held: Buffer[] | undefined;
 
   constructor(socket: Socket) {
     // As of a socket, so that TLS answers the client's goodbye with its own.
@@ -31,6 +32,23 @@ export class Ciphertext extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
+  /**
+   * Keeps back what TLS 1.3 sends of its own accord after the handshake, the session tickets, until the client has
+   * ended its data. A client that only sends may never read them (Perl's Net::FTP), and to close a connection with
+   * something unread is to reset it: the last bytes of the upload would be lost.
+   */
+  holdTickets(secured: TLSSocket): void {
+    if (secured.getProtocol() !== 'TLSv1.3') return;
+    this.#held = [];
+    secured.once('end', () => this.releaseTickets());
+  }
+
+  releaseTickets(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const bytes of held) this.#socket.write(bytes);
+  }
+
   /** Data that ends without close_notify makes this socket fail instead of end. */
   demandCloseNotify(secured: TLSSocket): void {
     this.#secured = secured;
@@ -41,10 +59,14 @@ export class Ciphertext extends Duplex {
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(bytes, done);
+    if (this.#held) {
+      this.#held.push(bytes);
+      done();
+    } else this.#socket.write(bytes, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    this.releaseTickets();
     this.#socket.end(() => done());
   }
 

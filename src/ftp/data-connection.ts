@@ -1,12 +1,32 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { Ciphertext } from './ciphertext.ts';
 import { resetConnection } from './reset-connection.ts';
 import type { TlsUpgrade } from './tls.ts';
+
+/** How a data connection will be secured. */
+export interface DataSecurity {
+  readonly tls: TlsUpgrade;
+  /** Whether what the client sends may have to end as TLS demands. */
+  readonly demandsCloseNotify: boolean;
+}
+
+/** A client whose handshake has begun so long ago, in milliseconds, waits for its end before it asks for anything. */
+const patienceMs = 100;
+
+interface Secured {
+  readonly stream: TLSSocket;
+  /** There when it can be told how the data ends. */
+  readonly ciphertext: Ciphertext | undefined;
+}
 
 /** The data connection of one transfer, in plain text or over TLS. */
 export class DataConnection {
   readonly #socket: Socket;
   #stream: Socket | undefined;
+  #early: Promise<Secured> | undefined;
+  #onEarlyBytes: (() => void) | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
   /** @param socket as it was accepted */
   constructor(socket: Socket) {
@@ -23,19 +43,48 @@ export class DataConnection {
   }
 
   /**
+   * For clients that want the handshake before they ask for the transfer, as aioftp does. Others begin it when they have
+   * read the 150, which is why that never waits for one; or at once, but ask at once, too. For these it is better to wait:
+   * which way the bytes will go decides how the connection is secured best.
+   */
+  takeEarlyHandshake({ tls, demandsCloseNotify }: DataSecurity): void {
+    const begin = () => {
+      this.#early = this.#secure(tls, demandsCloseNotify);
+      this.#early.catch(() => undefined); // A failure shows when the connection is used.
+    };
+    this.#onEarlyBytes = () => {
+      this.#patience = setTimeout(begin, patienceMs);
+    };
+    this.#socket.once('readable', this.#onEarlyBytes);
+    this.#socket.once('close', () => clearTimeout(this.#patience));
+  }
+
+  /**
    * The stream of the file's bytes.
    * @param tls secures the connection first
    * @param demandsCloseNotify makes the stream fail when what the client sends does not end as TLS demands
    */
   async open(tls: TlsUpgrade | undefined, demandsCloseNotify: boolean): Promise<Socket> {
-    if (!tls) this.#stream = this.#socket;
-    else if (demandsCloseNotify) {
-      const ciphertext = new Ciphertext(this.#socket);
-      const secured = await tls.secure(ciphertext);
-      ciphertext.demandCloseNotify(secured);
-      this.#stream = secured;
-    } else this.#stream = await tls.secure(this.#socket);
-    return this.#stream;
+    if (this.#onEarlyBytes) this.#socket.off('readable', this.#onEarlyBytes);
+    clearTimeout(this.#patience);
+    if (!tls) {
+      if (this.#early) throw new Error('the client began TLS, and then asked for plain text');
+      this.#stream = this.#socket;
+      return this.#stream;
+    }
+    const { stream, ciphertext } = await (this.#early ?? this.#secure(tls, demandsCloseNotify));
+    if (!demandsCloseNotify) ciphertext?.releaseTickets();
+    else if (ciphertext) ciphertext.demandCloseNotify(stream);
+    else throw new Error('it is too late to demand an end of data');
+    this.#stream = stream;
+    return stream;
+  }
+
+  async #secure(tls: TlsUpgrade, canDemandCloseNotify: boolean): Promise<Secured> {
+    if (!canDemandCloseNotify) return { stream: await tls.secure(this.#socket), ciphertext: undefined };
+    const ciphertext = new Ciphertext(this.#socket);
+    const stream = await tls.secure(ciphertext, (secured) => ciphertext.holdTickets(secured));
+    return { stream, ciphertext };
   }
 
   /** Closes it so that the client sees a failure, never the end of a file. */

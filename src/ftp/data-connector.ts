@@ -1,4 +1,5 @@
-import { isIPv4, type Socket } from 'node:net';
+import { isIPv4 } from 'node:net';
+import type { DataConnection } from './data-connection.ts';
 
 /** What PASV, EPSV, PORT or EPRT prepared: it gives the one data connection of the next transfer. */
 export interface DataConnector {
@@ -6,7 +7,7 @@ export interface DataConnector {
    * The data connection; {@link close} ends it too.
    * @throws ReplyError 425 when there is none in time; the signal's reason when it is aborted
    */
-  connection(signal: AbortSignal): Promise<Socket>;
+  connection(signal: AbortSignal): Promise<DataConnection>;
   /** Frees the port and drops the connection, used or not. */
   close(): void;
 }

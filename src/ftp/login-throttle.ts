@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { clientNetwork } from './client-network.ts';
 import type { Limits } from './limits.ts';
 
-interface Record {
+interface Failures {
   failures: number;
   /** The time to which `failures` belongs, by `performance.now()`. */
   since: number;
@@ -29,7 +29,7 @@ export class LoginThrottle {
   readonly #limits: Pick<Limits, 'failedLoginDelayMs' | 'loginsWaiting'>;
   readonly #now: () => number;
   /** By client network, in the order of the last failure. */
-  readonly #records = new Map<string, Record>();
+  readonly #records = new Map<string, Failures>();
 
   constructor(
     limits: Pick<Limits, 'failedLoginDelayMs' | 'loginsWaiting'>,
@@ -84,7 +84,7 @@ export class LoginThrottle {
     this.#forget();
   }
 
-  #failuresOf({ failures, since }: Record): number {
+  #failuresOf({ failures, since }: Failures): number {
     return Math.max(0, failures - Math.floor((this.#now() - since) / forgetMs));
   }
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { DataConnection, type DataSecurity } from './data-connection.ts';
 import { type DataConnector, dataBufferBytes, type PortRange, plainAddress } from './data-connector.ts';
 import { ReplyError } from './replies.ts';
 
@@ -11,26 +12,32 @@ import { ReplyError } from './replies.ts';
 export class PassiveListener implements DataConnector {
   readonly port: number;
   readonly #server: Server;
-  readonly #accepted = Promise.withResolvers<Socket>();
+  readonly #accepted = Promise.withResolvers<DataConnection>();
   readonly #expiry: NodeJS.Timeout;
-  #waiting: Socket | undefined;
+  #waiting: DataConnection | undefined;
 
   /**
    * Listens on the address that the client reached.
+   * @param security what the connection will be secured by
    * @throws ReplyError 425 when no port can be had
    */
-  static async open(control: Socket, timeoutMs: number, ports?: PortRange): Promise<PassiveListener> {
+  static async open(
+    control: Socket,
+    timeoutMs: number,
+    ports?: PortRange,
+    security?: DataSecurity,
+  ): Promise<PassiveListener> {
     const { localAddress, remoteAddress } = control;
     if (!localAddress || !remoteAddress) throw new ReplyError(425, 'The control connection is closed.');
     const host = plainAddress(localAddress);
     for (const port of portsToTry(ports)) {
       const server = await listen(host, port);
-      if (server) return new PassiveListener(server, plainAddress(remoteAddress), timeoutMs);
+      if (server) return new PassiveListener(server, plainAddress(remoteAddress), timeoutMs, security);
     }
     throw new ReplyError(425, 'No port for a data connection is free; try again later.');
   }
 
-  private constructor(server: Server, client: string, timeoutMs: number) {
+  private constructor(server: Server, client: string, timeoutMs: number, security?: DataSecurity) {
     const address = server.address();
     if (!address || typeof address === 'string') throw new TypeError('a data listener has no port');
     this.port = address.port;
@@ -47,13 +54,15 @@ export class PassiveListener implements DataConnector {
       }
       clearTimeout(this.#expiry);
       server.close();
-      this.#waiting = socket;
-      this.#accepted.resolve(socket);
+      const connection = new DataConnection(socket);
+      if (security) connection.takeEarlyHandshake(security);
+      this.#waiting = connection;
+      this.#accepted.resolve(connection);
     });
     this.#expiry = setTimeout(() => this.close(), timeoutMs);
   }
 
-  async connection(signal: AbortSignal): Promise<Socket> {
+  async connection(signal: AbortSignal): Promise<DataConnection> {
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(signal.reason);
     if (signal.aborted) onAbort();

@@ -84,7 +84,16 @@ export async function startFtpServer(options: FtpServerOptions): Promise<FtpServ
   };
 
   const listen = (listenPort: number, implicitTls: TlsOptions | undefined) =>
-    listenAndAdopt({ host, port: listenPort, greeting, log, adopt, ...(implicitTls && { implicitTls }) });
+    listenAndAdopt({
+      host,
+      port: listenPort,
+      greeting,
+      log,
+      adopt,
+      // As many again may be in a TLS handshake, or about to read that there is no place for them.
+      mostConnections: 2 * limits.connections,
+      ...(implicitTls && { implicitTls }),
+    });
 
   const close = async (...listeners: AdoptingServer[]) => {
     closing = true;

@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
-import { ActiveConnector, type ClientPort } from './active-connector.ts';
 import type { Admission } from './admission.ts';
 import type { AdoptedConnection } from './adoption.ts';
 import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
 import { ControlConnection } from './control-connection.ts';
 import type { ControlLine } from './control-line-reader.ts';
-import { type DataConnectionOptions, type DataConnector, plainAddress } from './data-connector.ts';
+import { type DataConnectionOptions, plainAddress } from './data-connector.ts';
 import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
 import type { Login, LoginResult } from './login-result.ts';
 import type { LoginThrottle } from './login-throttle.ts';
-import { PassiveListener } from './passive-listener.ts';
+import { keepsPreparation, type Preparation } from './preparation.ts';
+import { PreparedConnection } from './prepared-connection.ts';
 import { closesConnection, defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
 import { SessionRecord } from './session-record.ts';
 import { type FtpTls, TlsUpgrade } from './tls.ts';
@@ -46,27 +46,13 @@ export interface SessionTls extends FtpTls {
   readonly settings: TlsOptions;
 }
 
-/** What a command leaves for one that follows. */
-export type Preparation =
-  | { readonly kind: 'rename'; readonly from: string }
-  | { readonly kind: 'restart'; readonly offset: number }
-  /** Of bytes, the last one included. */
-  | { readonly kind: 'range'; readonly start: number; readonly end: number };
-
-/**
- * Between REST and its transfer, or RNFR and RNTO, clients set up the data connection and ask things. To forget an
- * offset then would make a new file out of the rest of one.
- */
-const keepsPreparation = new Set(
-  'ALLO EPRT EPSV FEAT MDTM MODE NOOP OPTS PASV PORT PWD SITE SIZE STAT STRU SYST TYPE XPWD'.split(' '),
-);
-
 /** One client's control connection: takes its commands in order and runs one at a time. */
 export class Session {
   readonly options: SessionOptions;
   /** The client's, IPv4 where it can be written so. */
   readonly address: string;
   readonly record: SessionRecord;
+  readonly data: PreparedConnection;
   /** Resolves when the connection is closed and all that belonged to the session is freed. */
   readonly ended: Promise<void>;
 
@@ -78,8 +64,6 @@ export class Session {
   facts: readonly FactName[] = factNames;
   /** Of HASH; set by OPTS HASH. */
   digestAlgorithm: DigestAlgorithm = digestAlgorithms[0];
-  /** After EPSV ALL (RFC 2428, section 4). */
-  onlyExtendedPassive = false;
   /** Of the next upload, after SITE EXPECT. */
   expectedBytes: number | undefined;
   /** PROT P: data connections are TLS. */
@@ -88,12 +72,11 @@ export class Session {
   #site: ReadonlyMap<string, SiteCommand> = new Map();
   readonly #connection: ControlConnection;
   #tls: TlsUpgrade | undefined;
-  readonly #loginTimer: NodeJS.Timeout;
+  #loginTimer: NodeJS.Timeout;
   readonly #idleTimer: NodeJS.Timeout;
   #queue: ControlLine[] = [];
   #running: Promise<void> | undefined;
   #preparation: Preparation | undefined;
-  #connector: DataConnector | undefined;
   #transfer: Transfer | undefined;
   /** Its data connection is closed after its reply. */
   #endedTransfer: Transfer | undefined;
@@ -108,10 +91,16 @@ export class Session {
       onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
     });
     this.address = plainAddress(this.socket.remoteAddress ?? '');
+    this.data = new PreparedConnection(
+      this.socket,
+      options.dataConnections,
+      limits.dataConnectionMs,
+      this.closing,
+    );
     this.record = new SessionRecord(options.log, this.#connection.id, this.address);
     // With implicit TLS clients take that for granted; otherwise they must ask (RFC 4217, section 9).
     this.protectsData = this.#connection.isSecure;
-    this.#loginTimer = setTimeout(() => this.#end(421, 'Nobody logged in in time.'), limits.loginMs);
+    this.#loginTimer = this.#startLoginTimer();
     this.#idleTimer = setTimeout(() => this.#endIdle(), limits.idleMs);
     this.ended = this.#connection.closed.then(async () => {
       this.#free();
@@ -140,6 +129,11 @@ export class Session {
   /** Whether the control connection is TLS. */
   get isSecure(): boolean {
     return this.#connection.isSecure;
+  }
+
+  /** Whether the next upload is whole only when TLS says so: its size is not known otherwise. */
+  get demandsCloseNotify(): boolean {
+    return this.expectedBytes === undefined && !this.options.tls?.trustsEndOfData;
   }
 
   /** Whether more has arrived than the command that is being run. */
@@ -185,16 +179,21 @@ export class Session {
 
   /** Back to the state of a new connection; what is left is the connection itself. */
   logOut(): void {
+    // Who was not logged in gets no more time for it.
+    if (this.fileSystem && !this.#closed) this.#loginTimer = this.#startLoginTimer();
     this.user = undefined;
     this.fileSystem = undefined;
     this.workingFolder = '/';
     this.facts = factNames;
     this.digestAlgorithm = digestAlgorithms[0];
-    this.onlyExtendedPassive = false;
+    this.data.onlyExtendedPassive = false;
     this.expectedBytes = undefined;
     this.#preparation = undefined;
-    this.closeDataConnector();
-    this.#loginTimer.refresh();
+    this.data.close();
+  }
+
+  #startLoginTimer(): NodeJS.Timeout {
+    return setTimeout(() => this.#end(421, 'Nobody logged in in time.'), this.options.limits.loginMs);
   }
 
   prepare(preparation: Preparation): void {
@@ -208,35 +207,19 @@ export class Session {
     return preparation;
   }
 
-  /** Opens the listener for the next transfer; what was prepared before is closed. Gives its port. */
-  async listenForData(): Promise<number> {
-    this.closeDataConnector();
-    const { limits, dataConnections } = this.options;
-    const listener = await PassiveListener.open(
-      this.socket,
-      limits.dataConnectionMs,
-      dataConnections.passivePorts,
+  /** Waits for the data connection of the next transfer; gives the port. @throws ReplyError 425 */
+  listenForData(): Promise<number> {
+    const { tls } = this.options;
+    return this.data.listen(
+      tls && this.protectsData
+        ? { tls: this.#tlsUpgrade(), demandsCloseNotify: this.demandsCloseNotify }
+        : undefined,
     );
-    this.#connector = listener;
-    if (this.#closed) this.closeDataConnector();
-    return listener.port;
-  }
-
-  /** Has the next transfer connect to the client; what was prepared before is closed. */
-  connectForData(client: ClientPort): void {
-    this.closeDataConnector();
-    const localAddress = plainAddress(this.socket.localAddress ?? '');
-    this.#connector = new ActiveConnector(client, localAddress, this.options.limits.dataConnectionMs);
-  }
-
-  closeDataConnector(): void {
-    this.#connector?.close();
-    this.#connector = undefined;
   }
 
   /** Runs a transfer over the data connection that was prepared; closes that however it ends. */
   async runTransfer(work: (transfer: Transfer) => Promise<Reply>): Promise<Reply> {
-    const connector = this.#connector;
+    const { connector } = this.data;
     if (!connector) throw new ReplyError(425, 'There is no data connection: use EPSV or PASV first.');
     const { limits, tls } = this.options;
     if (tls?.required && !this.protectsData) {
@@ -255,7 +238,7 @@ export class Session {
     } finally {
       this.#transfer = undefined;
       if (transfer.isOpen) this.#endedTransfer = transfer;
-      else this.closeDataConnector();
+      else this.data.close();
       this.#touch();
     }
   }
@@ -304,8 +287,7 @@ export class Session {
       reply = replyToError(error) ?? defectReply;
       if (reply === defectReply) this.log.error({ err: error }, 'a command failed unexpectedly');
     }
-    if (this.#preparation === preparation && !keepsPreparation.has(verbOf(line) ?? ''))
-      this.#preparation = undefined;
+    if (this.#preparation === preparation && !keepsPreparation(verbOf(line))) this.#preparation = undefined;
     await this.reply(reply);
     await this.#closeEndedTransfer();
   }
@@ -315,7 +297,7 @@ export class Session {
     if (!transfer) return;
     this.#endedTransfer = undefined;
     if (!this.#closed) await transfer.hangUp(this.options.limits.goodbyeMs);
-    this.closeDataConnector();
+    this.data.close();
   }
 
   async #answer(line: ControlLine): Promise<Reply> {
@@ -360,7 +342,7 @@ export class Session {
     this.#queue = [];
     // First of all, since this resets the data connection: a plain close would pass for the end of the file.
     this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
-    this.closeDataConnector();
+    this.data.close();
   }
 }
 

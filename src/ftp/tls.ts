@@ -69,7 +69,7 @@ export function tlsSettings({ certificate, key }: FtpTls, handshakeMs: number): 
 /** Secures the connections of one session, one after the other. */
 export class TlsUpgrade {
   readonly #server: Server;
-  #pending: PromiseWithResolvers<TLSSocket> | undefined;
+  #pending: ((socket: TLSSocket) => void) | undefined;
 
   /** @param onFailure hears why a handshake failed */
   constructor(settings: TlsOptions, onFailure: (error: Error) => void) {
@@ -81,18 +81,22 @@ export class TlsUpgrade {
     this.#server.on('secureConnection', (socket) => {
       // Nobody listens to the socket yet; a failure shows when it is used.
       socket.on('error', () => undefined);
-      this.#pending?.resolve(socket);
+      this.#pending?.(socket);
     });
   }
 
   /**
    * Begins the handshake at once: no byte that comes from now on is taken for plain text.
    * Rejects when it fails or takes too long; the connection is then destroyed.
+   * @param onSecured is called when the handshake is done, before anything more is sent
    */
-  async secure(connection: Duplex): Promise<TLSSocket> {
+  async secure(connection: Duplex, onSecured?: (socket: TLSSocket) => void): Promise<TLSSocket> {
     const pending = Promise.withResolvers<TLSSocket>();
     const fail = () => pending.reject(new Error('the TLS handshake failed'));
-    this.#pending = pending;
+    this.#pending = (socket) => {
+      onSecured?.(socket);
+      pending.resolve(socket);
+    };
     connection.once('close', fail);
     this.#server.emit('connection', connection);
     try {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { DataConnection } from './data-connection.ts';
+import type { DataConnection } from './data-connection.ts';
 import type { DataConnector } from './data-connector.ts';
 import { type Reply, ReplyError } from './replies.ts';
 import type { TlsUpgrade } from './tls.ts';
@@ -120,7 +120,7 @@ export class Transfer {
   ): Promise<void> {
     const { connector, announce, tls } = this.#options;
     await announce({ code: 150, text: announcement });
-    const connection = new DataConnection(await connector.connection(this.signal));
+    const connection = await connector.connection(this.signal);
     this.#connection = connection;
     const reset = () => {
       if (!this.#failed) connection.reset();

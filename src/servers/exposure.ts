@@ -1,17 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import type { Account } from '../config/configuration.ts';
+import { isLoopback } from '../config/loopback.ts';
 import { StartError } from './start-error.ts';
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether only programs on this machine reach a server that listens there. */
-export function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  if (family === 0) return host.toLowerCase() === 'localhost';
-  return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
-}
 
 const shortestPassword = 8;
 

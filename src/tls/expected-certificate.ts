@@ -11,7 +11,8 @@ type WithTls<T extends { tls: unknown; folder: string }> = Pick<T, 'tls' | 'fold
 
 /** What the coordinator of a configuration must show: the pinned certificate, or that of its files on this machine. */
 export async function coordinatorTrust(coordinator: WithTls<CoordinatorConfiguration>): Promise<Trust> {
-  const { fingerprint } = coordinator.tls;
+  const { mode, fingerprint } = coordinator.tls;
+  if (mode === 'off') return {};
   if (fingerprint !== undefined) return { fingerprint, origin: tlsVariables.fingerprint };
   return trustFile(coordinatorCertificateFiles(coordinator).certificate);
 }
@@ -20,7 +21,8 @@ export async function coordinatorTrust(coordinator: WithTls<CoordinatorConfigura
 export async function storageTrust(
   server: WithTls<StorageServerConfiguration> & Pick<StorageServerConfiguration, 'number'>,
 ): Promise<Trust> {
-  const { fingerprint, ca } = server.tls;
+  const { mode, fingerprint, ca } = server.tls;
+  if (mode === 'off') return {};
   const origin = storageTlsVariables(server.number).fingerprint;
   if (fingerprint !== undefined) return { fingerprint, origin };
   if (ca !== undefined) return { ca };

@@ -201,18 +201,27 @@ function verifyData(socket: unknown, verify: Verify): void {
 function guardDataConnections(client: Client, verify: Verify): void {
   let prepare = client.prepareTransfer;
   const guarded: typeof prepare = async (ftp) => {
+    const outermost = client.prepareTransfer;
     const reply = await prepare(ftp);
     // With the first transfer basic-ftp puts the way that has worked in place of the one that tries them all.
-    if (client.prepareTransfer !== guarded) {
+    if (client.prepareTransfer !== outermost) {
       prepare = client.prepareTransfer;
-      client.prepareTransfer = guarded;
+      client.prepareTransfer = outermost;
     }
     const socket = ftp.dataSocket;
-    socket?.once('secureConnect', () => {
+    if (!(socket instanceof TLSSocket))
+      throw new TypeError('a data connection without TLS beside one with it');
+    // Of a session that is to be resumed the cipher is known before the handshake, and basic-ftp uploads as soon as it
+    // is: nothing may be sent before the server is known, and the end of an empty file would end the handshake.
+    Object.defineProperty(socket, 'getCipher', { value: () => undefined, configurable: true });
+    socket.once('secureConnect', () => {
+      Reflect.deleteProperty(socket, 'getCipher');
       try {
         verifyData(socket, verify);
       } catch (error) {
-        socket.destroy(error instanceof Error ? error : new Error(String(error)));
+        // A tick later, since basic-ftp begins to pipe in this event and cannot into a destroyed socket; that pipe's
+        // first byte comes in the tick after.
+        process.nextTick(() => socket.destroy(error instanceof Error ? error : new Error(String(error))));
       }
     });
     return reply;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [--size 1GiB[,4GiB...]] [--rounds 5] [--folder DIR]`: uploads and downloads through the coordinator
- * over two storage servers, in turn with the same directly to one bundled storage server.
+ * over two storage servers, in plain text and over TLS, in turn with the same directly to one bundled storage server.
  * DIR is where the servers keep everything; a memory disk there takes the disk out of the comparison.
  */
 import { execFile } from 'node:child_process';
@@ -11,13 +11,14 @@ import { parseArgs, promisify } from 'node:util';
 import { Client } from 'basic-ftp';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { toEnvironment } from '../../src/config/load.ts';
+import { coordinatorTrust } from '../../src/tls/expected-certificate.ts';
 import { freePorts } from '../ports.ts';
+import { type Direction, directions, median, Result, type TargetName, targetNames } from './result.ts';
 import { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 const gibibyte = 1024 ** 3;
-const directions = ['up', 'down'] as const;
-type Direction = (typeof directions)[number];
+const quiet = ['--log-level', 'warn'];
 
 const { values } = parseArgs({
   options: {
@@ -48,51 +49,50 @@ async function measure(configuration: Configuration, size: number): Promise<void
   await startServers(configuration); // fresh ones, so that a peak belongs to this size
   const direct = configuration.storageServers[0];
   if (!direct) throw new Error('no storage server');
-  const targets = { split: configuration.coordinator, direct };
-  const times: Record<Direction, Record<keyof typeof targets, number[]>> = {
-    up: { split: [], direct: [] },
-    down: { split: [], direct: [] },
+  const { coordinator } = configuration;
+  const { fingerprint } = await coordinatorTrust(coordinator);
+  if (fingerprint === undefined) throw new Error('the coordinator has no certificate');
+  const targets: Readonly<Record<TargetName, Target>> = {
+    direct: { server: direct },
+    split: { server: coordinator },
+    'split, TLS': { server: coordinator, fingerprint },
   };
-  const cpu: Record<Direction, number[]> = { up: servers.map(() => 0), down: servers.map(() => 0) };
+  const results = targetNames.map((name) => new Result(name));
   console.log(`\n${formatSize(size)}, ${rounds} rounds`);
   for (let round = 0; round < rounds; round++) {
-    for (const [name, server] of [
-      ['direct', targets.direct],
-      ['split', targets.split],
-    ] as const) {
+    for (const result of results) {
+      const target = targets[result.name];
       for (const direction of directions) {
         const before = servers.map((process) => process.cpu());
-        times[direction][name].push(await transfer(direction, server, size));
-        if (name === 'split') {
-          for (const [index, process] of servers.entries()) {
-            cpu[direction][index] = (cpu[direction][index] ?? 0) + process.cpu() - (before[index] ?? 0);
-          }
+        result.times[direction].push(await transfer(direction, target, size));
+        for (const [index, process] of servers.entries()) {
+          result.cpu[direction][index] =
+            (result.cpu[direction][index] ?? 0) + process.cpu() - (before[index] ?? 0);
         }
       }
-      await remove(server);
+      await remove(target.server);
     }
     process.stdout.write('.');
   }
-  console.log(
-    `\n\n| | direct MB/s | split MB/s | split / direct (lowest to highest) |\n| --- | --- | --- | --- |`,
-  );
+  const [onDirect, onSplit, onTls] = results;
+  if (!onDirect || !onSplit || !onTls) throw new Error('no results');
+  console.log('\n\n| | direct MB/s | split MB/s | split, TLS MB/s | split / direct | TLS / plain |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
   for (const direction of directions) {
-    const ratios = times[direction].direct.map(
-      (time, round) => time / (times[direction].split[round] ?? time),
-    );
-    const rate = (list: readonly number[]) => (size / 1e6 / median(list)).toFixed(0);
-    console.log(
-      `| ${direction} | ${rate(times[direction].direct)} | ${rate(times[direction].split)} | ` +
-        `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}) |`,
-    );
+    const rates = results.map((result) => (size / 1e6 / median(result.times[direction])).toFixed(0));
+    const ratios = [onSplit.ratiosTo(onDirect, direction), onTls.ratiosTo(onSplit, direction)];
+    console.log(`| ${[direction, ...rates, ...ratios].join(' | ')} |`);
   }
-  console.log('\n| process | CPU s/GiB up | CPU s/GiB down | peak memory |\n| --- | --- | --- | --- |');
+  console.log('\nRatios: the median, and the lowest and the highest of a round.');
+  console.log('\n| process | CPU s/GiB up | down | over TLS: up | down | peak memory |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
   for (const [index, process] of servers.entries()) {
-    const perGibibyte = (direction: Direction) =>
-      (((cpu[direction][index] ?? 0) / rounds) * (gibibyte / size)).toFixed(2);
-    console.log(
-      `| ${process.name} | ${perGibibyte('up')} | ${perGibibyte('down')} | ${(process.peak() / 1e6).toFixed(0)} MB |`,
+    const cpu = [onSplit, onTls].flatMap((result) =>
+      directions.map((direction) =>
+        (((result.cpu[direction][index] ?? 0) / rounds) * (gibibyte / size)).toFixed(2),
+      ),
     );
+    console.log(`| ${[process.name, ...cpu, `${(process.peak() / 1e6).toFixed(0)} MB`].join(' | ')} |`);
   }
   await stopServers();
 }
@@ -101,9 +101,9 @@ async function startServers(configuration: Configuration): Promise<void> {
   const environment = { ...process.env, ...toEnvironment(configuration) };
   for (const { number } of configuration.storageServers) {
     const name = `storage server ${number}`;
-    servers.push(await ServerProcess.start(name, 'dist/storage.js', [String(number)], environment));
+    servers.push(await ServerProcess.start(name, 'dist/storage.js', [String(number), ...quiet], environment));
   }
-  servers.push(await ServerProcess.start('coordinator', 'dist/coordinator.js', [], environment));
+  servers.push(await ServerProcess.start('coordinator', 'dist/coordinator.js', quiet, environment));
 }
 
 async function stopServers(): Promise<void> {
@@ -112,8 +112,19 @@ async function stopServers(): Promise<void> {
 
 type Server = Configuration['coordinator'] | Configuration['storageServers'][number];
 
-async function transfer(direction: Direction, { port, account }: Server, size: number): Promise<number> {
+interface Target {
+  readonly server: Server;
+  /** Of the certificate, when the transfer goes over TLS. */
+  readonly fingerprint?: string;
+}
+
+async function transfer(
+  direction: Direction,
+  { server: { port, account }, fingerprint }: Target,
+  size: number,
+): Promise<number> {
   const args = ['test/bench/load.ts', direction, String(port), account.user, '/bench', String(size)];
+  if (fingerprint !== undefined) args.push(fingerprint);
   const { stdout } = await run(process.execPath, args, {
     env: { ...process.env, LOAD_PASSWORD: account.password },
   });
@@ -140,7 +151,7 @@ async function makeConfiguration(root: string): Promise<Configuration> {
       folder: join(root, 'server'),
       usersFile: join(root, 'server', 'users.json'),
       limits: {},
-      tls: { mode: 'off' },
+      tls: { mode: 'optional' },
     },
     storageServers: ports.map((own, index) => ({
       number: index + 1,
@@ -153,11 +164,6 @@ async function makeConfiguration(root: string): Promise<Configuration> {
     layout: { dataParts: 2, parityParts: 0 },
     source: 'the benchmark',
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function parseSize(text: string): number {

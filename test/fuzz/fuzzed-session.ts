@@ -1,6 +1,8 @@
 /** Runs one script against a server and checks what every session must keep to. */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { ControlLineReader } from '../../src/ftp/control-line-reader.ts';
 import { resetConnection } from '../../src/ftp/reset-connection.ts';
 import { type ParsedReply, ReplyParser } from './reply-parser.ts';
@@ -14,9 +16,15 @@ export interface Outcome {
   readonly replies: number;
 }
 
+export interface Ports {
+  readonly port: number;
+  /** For what begins with TLS. */
+  readonly implicitPort: number;
+}
+
 /** @throws Error with all that was said when the server breaks a rule */
-export async function runScript(port: number, script: Script): Promise<Outcome> {
-  const session = new FuzzedSession(port);
+export async function runScript(ports: Ports, script: Script): Promise<Outcome> {
+  const session = new FuzzedSession(script.secure === 'implicit' ? ports.implicitPort : ports.port);
   const deadline = setTimeout(() => session.giveUp(new Error('the session hangs')), deadlineMs);
   try {
     return await session.run(script);
@@ -32,6 +40,11 @@ export async function runScript(port: number, script: Script): Promise<Outcome> 
 
 class FuzzedSession {
   readonly #socket: Socket;
+  /** What carries commands and replies: the socket, or TLS on it. */
+  #channel: Socket;
+  #isTls = false;
+  /** AUTH was granted to one who does not mean it: what follows is no TLS, and the server hangs up. */
+  #isLost = false;
   readonly #parser = new ReplyParser();
   /** Cuts what is sent into lines as the server does. */
   readonly #reader = new ControlLineReader();
@@ -55,7 +68,8 @@ class FuzzedSession {
     this.#failed.promise.catch(() => undefined); // Whoever waits hears of it.
     this.#socket = connect({ host: '127.0.0.1', port });
     this.#socket.on('error', () => undefined);
-    this.#socket.on('data', (bytes: Buffer) => this.#take(bytes));
+    this.#channel = this.#socket;
+    this.#socket.on('data', this.#take);
     this.#closed = new Promise((resolve) => {
       this.#socket.once('close', () => {
         this.#isClosed = true;
@@ -82,8 +96,17 @@ class FuzzedSession {
     return Promise.race([this.#run(script), this.#failed.promise]);
   }
 
-  async #run({ login, steps, end }: Script): Promise<Outcome> {
+  async #run({ secure, login, steps, end }: Script): Promise<Outcome> {
+    if (secure === 'implicit') await this.#startTls();
     await this.#until(() => this.#greeted);
+    if (secure === 'explicit') {
+      this.#isTls = true; // From now on 234 is meant.
+      this.#send(Buffer.from('AUTH TLS\r\n'));
+      await this.#answered();
+      await this.#startTls();
+      this.#send(Buffer.from('PBSZ 0\r\nPROT P\r\n'));
+      await this.#answered();
+    }
     for (const command of login) {
       this.#send(Buffer.from(`${command}\r\n`));
       await this.#answered();
@@ -98,6 +121,20 @@ class FuzzedSession {
     return { commands: this.#commands, replies: this.#replies };
   }
 
+  async #startTls(): Promise<void> {
+    this.#isTls = true;
+    this.#socket.off('data', this.#take);
+    this.#channel = this.#secure(this.#socket);
+    await once(this.#channel, 'secureConnect');
+    this.#channel.on('data', this.#take);
+  }
+
+  #secure(socket: Socket): Socket {
+    const secured = connectTls({ socket, rejectUnauthorized: false });
+    secured.on('error', () => undefined);
+    return secured;
+  }
+
   async #leave(end: Script['end']): Promise<void> {
     switch (end) {
       case 'quit':
@@ -109,7 +146,7 @@ class FuzzedSession {
         await this.#answered();
         break;
       case 'half-close':
-        this.#socket.end();
+        this.#channel.end();
         await this.#closed;
         if (this.#replies > this.#commands + 1) throw new Error('there are more replies than commands');
         return;
@@ -125,6 +162,7 @@ class FuzzedSession {
 
   /** The server hung up: after 221, or 421, which nobody need have asked for. */
   #checkEnd(): void {
+    if (this.#isLost) return;
     const code = this.#goodbye?.code;
     if (code === undefined) throw new Error('the server hung up without a word');
     if (!this.#parser.isComplete) throw new Error('the last reply is not whole');
@@ -134,7 +172,8 @@ class FuzzedSession {
 
   /** Every command so far has its final reply, or the server has hung up. */
   async #answered(): Promise<void> {
-    await this.#until(() => this.#isClosed || this.#replies >= this.#commands);
+    await this.#until(() => this.#isClosed || this.#isLost || this.#replies >= this.#commands);
+    if (this.#isLost) return;
     // What would be one reply too many comes with the others.
     await nextTurn();
     if (this.#isClosed && !this.#goodbye) throw new Error('the server hung up without a word');
@@ -192,17 +231,19 @@ class FuzzedSession {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#data.delete(socket));
     switch (act.kind) {
-      case 'send':
-        socket.resume();
-        socket.end(Buffer.alloc(act.bytes, 'content '));
+      case 'send': {
+        const data = this.#protected(socket);
+        data.resume();
+        data.end(Buffer.alloc(act.bytes, 'content '));
         break;
+      }
       case 'reset':
-        socket.once('connect', () =>
-          socket.write(Buffer.alloc(act.bytes, 'x'), () => resetConnection(socket)),
-        );
+        socket.once('connect', () => {
+          socket.write(Buffer.alloc(act.bytes, 'x'), () => resetConnection(socket));
+        });
         break;
       case 'read':
-        socket.resume();
+        this.#protected(socket).resume();
         break;
       case 'half-close':
         socket.resume();
@@ -213,6 +254,11 @@ class FuzzedSession {
     }
   }
 
+  /** A data connection as the server expects it; others of these connections do not care. */
+  #protected(socket: Socket): Socket {
+    return this.#isTls ? this.#secure(socket) : socket;
+  }
+
   #send(bytes: Buffer): void {
     if (this.#isClosed || this.#socket.destroyed) return;
     this.#said.push(`> ${JSON.stringify(bytes.toString('latin1').slice(0, 300))}`);
@@ -221,17 +267,18 @@ class FuzzedSession {
       this.#commands++;
       this.#quits = line.kind === 'command' && /^QUIT(?: |$)/i.test(line.text);
     }
-    this.#socket.write(bytes);
+    this.#channel.write(bytes);
   }
 
-  #take(bytes: Buffer): void {
+  readonly #take = (bytes: Buffer): void => {
+    if (this.#isLost) return;
     try {
       for (const reply of this.#parser.read(bytes)) this.#reply(reply);
     } catch (error) {
       this.giveUp(error);
     }
     this.#arrived();
-  }
+  };
 
   #reply(reply: ParsedReply): void {
     this.#said.push(`< ${reply.text}`);
@@ -241,6 +288,7 @@ class FuzzedSession {
       return;
     }
     if (reply.code === 221 || reply.code === 421) this.#goodbye = reply;
+    if (reply.code === 234 && !this.#isTls) this.#isLost = true;
     if (this.#greeted) this.#replies++;
     else if (reply.code !== 220) throw new Error('the greeting is not 220');
     this.#greeted = true;

@@ -43,8 +43,8 @@ export interface DataTransfer {
 export type Step = Lines | DataTransfer;
 
 export interface Script {
-  /** Connects over TLS first of all, where the server has it. */
-  readonly secure: boolean;
+  /** When the connection becomes TLS: at once (implicit TLS), with AUTH before the login, or not at all. */
+  readonly secure: 'implicit' | 'explicit' | 'no';
   readonly login: readonly string[];
   readonly steps: readonly Step[];
   /** How the client leaves. */
@@ -191,6 +191,9 @@ const command: fc.Arbitrary<string> = fc.oneof(
       'ABOR',
       'ABOR',
       'REIN',
+      'AUTH TLS',
+      'AUTH X',
+      'CCC',
       'RNFR a',
       'RNTO b',
       'MKD a',
@@ -286,7 +289,11 @@ const transfer: fc.Arbitrary<DataTransfer> = fc.record({
 });
 
 export const script: fc.Arbitrary<Script> = fc.record({
-  secure: fc.boolean(),
+  secure: fc.oneof(
+    { weight: 10, arbitrary: fc.constant('no' as const) },
+    { weight: 1, arbitrary: fc.constant('implicit' as const) },
+    { weight: 1, arbitrary: fc.constant('explicit' as const) },
+  ),
   login: fc.oneof(
     { weight: 8, arbitrary: fc.constant(['USER u', 'PASS p']) },
     { weight: 1, arbitrary: fc.constant(['USER u', 'PASS wrong', 'USER u', 'PASS p']) },

@@ -203,10 +203,12 @@ test('a broken users file changes nothing while the coordinator runs, and keeps 
   await writeFile(usersFile(), '{ "version": 1, "users": [ { "name": "zoe" } ] }');
   (await login('zoe', 'zoespassword')).destroy();
   expect(servers.output('coordinator').join('\n')).toMatch(/the users file is broken/);
+  await servers.kill('coordinator');
   const second = await new RunningCommand(['coordinator', '--env', servers.envFile], servers.folder).ended;
   expect(second.status).toBe(1);
   expect(second.stderr).toMatch(/users\.json: users\.0\.password is missing\. Correct it, restore it/);
   await writeFile(usersFile(), whole);
+  await servers.restart('coordinator');
   (await login('zoe', 'zoespassword')).destroy();
 });
 

@@ -87,7 +87,9 @@ describe('STOU', () => {
       const [, name = ''] = /^150 FILE: (.+)$/.exec((await client.reply()).text) ?? [];
       names.push(name);
       data.end(command);
-      expect((await client.reply()).code).toBe(226);
+      const { text } = await client.reply();
+      expect(text).toMatch(/^226 /);
+      expect(text.endsWith(`(unique file name: ${name})`)).toBe(true);
       expect(await readFile(join(root, name), 'utf8')).toBe(command);
     }
     expect(new Set(names).size).toBe(4);
@@ -186,6 +188,20 @@ describe('before and after login', () => {
     client.destroy();
   });
 
+  it('REIN gives nobody more time to log in, and who was logged in only as much as anybody', async () => {
+    const { port } = await startFixture({ limits: { loginMs: 300 } });
+    const client = await RawClient.connect(port);
+    const asking = setInterval(() => client.send('REIN\r\n'), 50);
+    let reply = await client.reply();
+    while (reply.code === 220) reply = await client.reply();
+    clearInterval(asking);
+    expect(reply.code).toBe(421);
+    const other = await RawClient.login(port);
+    expect((await other.ask('REIN')).code).toBe(220);
+    expect((await other.reply()).code).toBe(421);
+    await other.closed();
+  });
+
   it('REIN does not forget wrong logins', async () => {
     const { port } = await startFixture();
     const client = await RawClient.connect(port);
@@ -235,8 +251,12 @@ describe('listings', () => {
       const { reply } = await client.retrieve(command);
       expect(reply.code, command).toBe(550);
     }
-    // A pattern belongs to LIST, NLST and STAT alone.
-    for (const command of ['RETR *.txt', 'DELE *', 'MLSD *', 'SIZE x*', 'CWD s*', 'RNFR *']) {
+    expect((await names('MLSD s*')).map((line) => line.split('; ')[1])).toEqual(['sub']);
+    for (const command of ['MLSD *.none', 'MLSD */*']) {
+      expect((await client.retrieve(command)).reply.code, command).toBe(550);
+    }
+    // A pattern is for listings alone.
+    for (const command of ['RETR *.txt', 'DELE *', 'MLST *', 'SIZE x*', 'CWD s*', 'RNFR *']) {
       const reply = command.startsWith('R')
         ? (await client.retrieve(command)).reply
         : await client.ask(command);

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toldAddress } from '../../src/ftp/commands/data-connection.ts';
 import { freePorts } from '../ports.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { startFixture } from './ftp-server-fixture.ts';
+import { TlsClient } from './ftp-tls-client.ts';
 
 const active = { dataConnections: { activeMode: true } };
 
@@ -115,6 +118,35 @@ describe('active mode', () => {
     client.send('ABOR\r\n');
     expect(await client.codes(2)).toEqual([426, 226]);
     expect((await client.ask('SIZE f')).code).toBe(550);
+    client.destroy();
+  });
+});
+
+describe('over TLS', () => {
+  it('active mode is protected as passive mode is: the server answers the handshake', async () => {
+    const { port, root } = await startFixture({ ...active, tls: { required: true } });
+    const client = await TlsClient.login(port);
+    const up = await clientPort();
+    expect((await client.ask(`PORT ${portArgument(up.port)}`)).code).toBe(200);
+    expect((await client.ask('STOR f')).code).toBe(150);
+    const upload = await client.secure(await up.socket);
+    upload.resume();
+    upload.end('secret');
+    expect((await client.reply()).code).toBe(226);
+    expect(await readFile(join(root, 'f'), 'utf8')).toBe('secret');
+    const down = await clientPort();
+    expect((await client.ask(`EPRT |1|127.0.0.1|${down.port}|`)).code).toBe(200);
+    expect((await client.ask('RETR f')).code).toBe(150);
+    expect((await readAll(await client.secure(await down.socket))).toString()).toBe('secret');
+    expect((await client.reply()).code).toBe(226);
+    client.destroy();
+  });
+
+  it('REIN is refused, which would have to go on in plain text', async () => {
+    const { port } = await startFixture({ tls: { required: true } });
+    const client = await TlsClient.login(port);
+    expect((await client.ask('REIN')).code).toBe(502);
+    expect((await client.ask('PWD')).code).toBe(257);
     client.destroy();
   });
 });

@@ -15,6 +15,7 @@ import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
+import { testCertificate } from '../certificate.ts';
 import { runScript } from '../fuzz/fuzzed-session.ts';
 import { script } from '../fuzz/script.ts';
 import { MemoryFileSystem } from '../memory-file-system.ts';
@@ -24,11 +25,12 @@ const sessions = Number(process.env.FUZZ_SESSIONS ?? 20_000);
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const mostAtOnce = 80;
 
-/** Short, so that what waits for a client that never comes does not take long. */
+/** Short where only clients that do nothing are waited for; long where a busy machine could be taken for such a one. */
 const limits = {
   dataConnectionMs: 60,
   stallMs: 300,
-  goodbyeMs: 300,
+  tlsHandshakeMs: 10_000,
+  goodbyeMs: 2_000,
   idleMs: 120_000,
   loginMs: 120_000,
   failedLoginDelayMs: 0,
@@ -71,6 +73,7 @@ test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED
   process.on('warning', warn);
   const before = holdings();
   const root = await mkdtemp(join(tmpdir(), 'splitftp-fuzz-'));
+  const certificate = await testCertificate();
   const defects: string[] = [];
   let files: FileSystem = new MemoryFileSystem();
   const server: FtpServer = await startFtpServer({
@@ -83,7 +86,10 @@ test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED
       user === 'u' && password === 'p' ? { fileSystem: files } : { refused: 'wrong-password' },
     site,
     limits,
+    tls: { ...certificate, required: false, implicit: { port: 0 } },
   });
+  const { port, implicitPort } = server;
+  if (implicitPort === undefined) throw new Error('there is no port for implicit TLS');
   const sums = { sessions: 0, commands: 0, replies: 0 };
   const begin = performance.now();
   try {
@@ -93,7 +99,7 @@ test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED
         fc.array(script, { minLength: mostAtOnce, maxLength: mostAtOnce }),
         async (choice, scripts) => {
           files = await freshFileSystem(choice > 0, root);
-          const outcomes = await Promise.all(scripts.map((each) => runScript(server.port, each)));
+          const outcomes = await Promise.all(scripts.map((each) => runScript({ port, implicitPort }, each)));
           sums.sessions += outcomes.length;
           for (const { commands, replies } of outcomes) {
             sums.commands += commands;
@@ -106,7 +112,7 @@ test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED
       ),
       { seed, numRuns: Math.ceil(sessions / mostAtOnce), endOnFailure: true },
     );
-    const client = await RawClient.login(server.port);
+    const client = await RawClient.login(port);
     expect((await client.retrieve('LIST')).reply.code).toBe(226);
     client.destroy();
   } finally {

@@ -99,6 +99,20 @@ describe('the cap', () => {
     for (const client of [...clients, another]) client.destroy();
   });
 
+  it('on connections is a hard one for those that do not leave when they are turned away', async () => {
+    const { port } = await startFixture({ limits: { connections: 1, goodbyeMs: 3_600_000 } });
+    const client = await RawClient.login(port);
+    const stays = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    const [told] = await once(stays, 'data');
+    expect(String(told)).toMatch(/^421 /);
+    expect(await refusal(port)).toBe('');
+    stays.end();
+    stays.resume();
+    await once(stays, 'close');
+    while (!(await refusal(port)).startsWith('421')) await delay(5);
+    client.destroy();
+  });
+
   it('on connections of one address spares others', async () => {
     const { port } = await startFixture({ limits: { connectionsPerAddress: 1 } });
     const first = await RawClient.login(port);
@@ -199,6 +213,21 @@ describe('time', () => {
     expect(await client.codes(2)).toEqual([150, 425]);
     expect((await client.ask('NOOP')).code).toBe(200);
     client.destroy();
+  });
+
+  it.each(['explicit', 'implicit'])('runs out for an %s TLS handshake that does not begin', async (kind) => {
+    const { port, server } = await startFixture({
+      limits: { tlsHandshakeMs: 50 },
+      tls: { required: true, implicit: { port: 0 } },
+    });
+    if (kind === 'explicit') {
+      const client = await RawClient.connect(port);
+      expect((await client.ask('AUTH TLS')).code).toBe(234);
+      await client.closed();
+    } else {
+      expect(await readAll(connect({ host: '127.0.0.1', port: server.implicitPort ?? 0 }))).toHaveLength(0);
+    }
+    while (server.sessionCount > 0) await delay(5);
   });
 
   it('runs out for one that does not read its goodbye', async () => {

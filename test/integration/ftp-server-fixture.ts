@@ -8,6 +8,7 @@ import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, type FtpTls, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
+import type { CertificatePair } from '../../src/tls/generate.ts';
 import { testCertificate } from '../certificate.ts';
 
 export interface Fixture {
@@ -25,8 +26,8 @@ export interface FixtureOptions {
   /** Of the one account, whose name is `u`. */
   readonly password?: string;
   readonly log?: Log;
-  /** TLS with the tests' certificate. */
-  readonly tls?: Omit<FtpTls, 'certificate' | 'key'>;
+  /** TLS, with the tests' certificate unless there is another one here. */
+  readonly tls?: Omit<FtpTls, keyof CertificatePair> & Partial<CertificatePair>;
   /** Puts something in front of the folder. */
   readonly wrap?: (folder: Folder) => FileSystem;
 }

@@ -31,9 +31,12 @@ const account = { user: 'u', password: 'p' };
 /** Everything is gone when the test has ended. */
 export async function startPool({
   storageServers = 2,
+  connections,
   limits = {},
 }: {
   storageServers?: number;
+  /** To each storage server, at most. */
+  connections?: number;
   limits?: Partial<Limits>;
 } = {}): Promise<PoolFixture> {
   const root = await temporaryFolder();
@@ -51,7 +54,15 @@ export async function startPool({
       login: (user, password) => admit(folder, user, password),
     });
     servers.push(server);
-    configurations.push({ number, host: '127.0.0.1', port: server.port, account, folder: path, tls });
+    configurations.push({
+      number,
+      host: '127.0.0.1',
+      port: server.port,
+      account,
+      folder: path,
+      tls,
+      ...(connections !== undefined && { connections }),
+    });
   }
   const catalogue = new SqliteCatalogue(join(root, 'coordinator'));
   const pool = new Pool(catalogue.pool, configurations, log);

@@ -7,9 +7,6 @@ import { startPool } from './pool-fixture.ts';
 
 /** More than what all buffers on its way hold. */
 const big = content(40_000_000, 1);
-/** Of slow downloads, and again of slow uploads: more than the connections to one storage server. */
-const crowd = 60;
-
 interface SlowTransfer {
   readonly client: RawClient;
   readonly data: Socket;
@@ -37,8 +34,15 @@ async function transferWhole(port: number, path: string, bytes: Buffer): Promise
   client.destroy();
 }
 
-test('a crowd of slow downloads and uploads holds up nobody, and each of them still comes to its end', async () => {
-  const { port } = await startPool();
+test.each([
+  // Of slow downloads, and again of slow uploads: more than the connections to one storage server.
+  { crowd: 60, storageServers: 2 },
+  { crowd: 6, storageServers: 3, connections: 2 },
+])('a crowd of slow downloads and uploads holds up nobody, and each of them still comes to its end: %o', async ({
+  crowd,
+  ...options
+}) => {
+  const { port } = await startPool(options);
   await transferWhole(port, '/big', big);
   const upload = content(3_000_000, 2);
   const downloads: SlowTransfer[] = [];

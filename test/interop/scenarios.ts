@@ -170,27 +170,29 @@ export function describeClients(security: Security): void {
       });
 
       describe('odd names', () => {
+        // What a name goes through is the same below TLS.
+        const names = security === 'plain' ? oddNames : oddNames.filter((_name, index) => index % 4 === 0);
         const bytes = (name: string) => Buffer.from(`this is ${name}`);
 
         beforeAll(async () => {
           for (const each of ['listed', 'from', 'to']) await observer.makeDirectory(`${top}/${each}`);
-          for (const name of oddNames) await store(`${top}/listed/${name}`, bytes(name));
+          for (const name of names) await store(`${top}/listed/${name}`, bytes(name));
         });
 
         can([], 'lists them', async () => {
-          const seen = oddNames.map((name) => kind.misreads?.[name] ?? name);
+          const seen = names.map((name) => kind.misreads?.[name] ?? name);
           expect((await client.names(`${top}/listed`)).sort()).toEqual(seen.sort());
         });
 
         can([], 'downloads them', async () => {
-          for (const name of oddNames) {
+          for (const name of names) {
             await perform(client, 'download')(`${top}/listed/${name}`, local('down'));
             await expectLocal('down', bytes(name));
           }
         });
 
         can(['upload', 'rename', 'remove'], 'uploads, renames and removes them', async () => {
-          const given = oddNames.filter((name) => kind.cannotName?.[name] === undefined).sort();
+          const given = names.filter((name) => kind.cannotName?.[name] === undefined).sort();
           for (const name of given) {
             await writeFile(local('up'), bytes(name));
             await perform(client, 'upload')(local('up'), `${top}/from/${name}`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopback, requirePasswordOutsideLoopback } from '../../src/servers/exposure.ts';
+import { isLoopback } from '../../src/config/loopback.ts';
+import { requirePasswordOutsideLoopback } from '../../src/servers/exposure.ts';
 import { StartError } from '../../src/servers/start-error.ts';
 
 test.each([

@@ -2,6 +2,8 @@ import { type Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Client, FTPError } from 'basic-ftp';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
+import { storageTlsVariables } from '../../config/variables.ts';
+import { storageTrust } from '../../tls/expected-certificate.ts';
 import { accessTrusted } from '../../tls/trust.ts';
 import { type Capabilities, describeFeatures, type Features, probe, readFeatures } from './capabilities.ts';
 import { retrieve, retrieveBytes, store } from './data-transfer.ts';
@@ -44,7 +46,8 @@ export class Login {
       return login(user, password);
     };
     try {
-      await accessTrusted(client, server, `FTP_TLS_FINGERPRINT${server.number}`);
+      const tls = { mode: server.tls.mode, ...(await storageTrust(server)) };
+      await accessTrusted(client, { ...server, tls }, storageTlsVariables(server.number).fingerprint);
       // A quote in a name is doubled (RFC 959, appendix II).
       const home = (await client.pwd()).replaceAll('""', '"');
       return new Login(client, home, await client.features());

@@ -55,6 +55,7 @@ export class StorageServer {
   #patient = 0;
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
+  #checking: Promise<string | undefined> | undefined;
   #closed = false;
 
   /** @param folder the pool's, on every storage server */
@@ -108,7 +109,11 @@ export class StorageServer {
   /** Returns at once unless it has failed of late. @throws FileSystemError when it is (still) down */
   async refuseIfDown(): Promise<void> {
     if (this.#failure === undefined && !this.#doubtful) return;
-    const reason = await this.probe();
+    // One answer for all who ask meanwhile: a server may take a few connections only.
+    this.#checking ??= this.probe().finally(() => {
+      this.#checking = undefined;
+    });
+    const reason = await this.#checking;
     if (reason !== undefined) throw new FileSystemError('unavailable', reason);
   }
 
@@ -129,7 +134,7 @@ export class StorageServer {
    */
   async connect(): Promise<StorageConnection> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (await isAlive(idle)) return idle;
+      if (await isAlive(idle, this.#doubtful ? 0 : trustedIdle)) return idle;
       idle.close();
     }
     try {
@@ -295,9 +300,10 @@ export class StorageServer {
   }
 }
 
-async function isAlive(connection: StorageConnection): Promise<boolean> {
+/** @param trusted milliseconds of idleness after which it is asked */
+async function isAlive(connection: StorageConnection, trusted: number): Promise<boolean> {
   if (connection.closed) return false;
-  if (connection.idle < trustedIdle) return true;
+  if (connection.idle < trusted) return true;
   try {
     await connection.ping();
     return true;

@@ -1,6 +1,3 @@
-import { TLSSocket } from 'node:tls';
-import { digestAlgorithms } from '../digest.ts';
-import { factNames } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
@@ -41,14 +38,7 @@ function language(name: string): Reply {
  * would have to go on in plain text (RFC 4217, section 11), which nobody wants.
  */
 function reinitialize(session: Session): Reply {
-  if (session.socket instanceof TLSSocket) return { code: 502, text: 'Not over TLS: connect again.' };
-  session.user = undefined;
-  session.fileSystem = undefined;
-  session.workingFolder = '/';
-  session.facts = factNames;
-  session.digestAlgorithm = digestAlgorithms[0];
-  session.onlyExtendedPassive = false;
-  session.expectedBytes = undefined;
-  session.closeDataConnector();
+  if (session.isSecure) return { code: 502, text: 'Not over TLS: connect again.' };
+  session.logOut();
   return { code: 220, text: 'Log in with USER and PASS.' };
 }

@@ -19,7 +19,7 @@ export const dataConnectionCommands: readonly (readonly [string, Command])[] = [
 async function extendedPassive(session: Session, argument: string): Promise<Reply> {
   const wanted = argument.trim().toUpperCase();
   if (wanted === 'ALL') {
-    session.onlyExtendedPassive = true;
+    session.data.onlyExtendedPassive = true;
     return { code: 200, text: 'From now on only EPSV.' };
   }
   const protocol = isIPv4(localAddress(session)) ? '1' : '2';
@@ -35,7 +35,7 @@ async function passive(session: Session): Promise<Reply> {
   const address = localAddress(session);
   if (!isIPv4(address)) return { code: 425, text: 'PASV knows no IPv6: use EPSV.' };
   const port = await session.listenForData();
-  const told = toldAddress(address, session.options.dataConnections.passiveAddress);
+  const told = toldAddress(address, session.data.options.passiveAddress);
   const numbers = [...told.split('.'), port >> 8, port & 255].join(',');
   return { code: 227, text: `Entering Passive Mode (${numbers})` };
 }
@@ -51,7 +51,7 @@ export function toldAddress(reached: string, behindRouter: string | undefined): 
  */
 function active(session: Session, text: string, parse: (text: string) => ClientPort | undefined): Reply {
   refuseAfterEpsvAll(session);
-  if (!session.options.dataConnections.activeMode) {
+  if (!session.data.options.activeMode) {
     return { code: 502, text: 'Active mode is off: use EPSV or PASV.' };
   }
   const wanted = parse(text);
@@ -64,7 +64,7 @@ function active(session: Session, text: string, parse: (text: string) => ClientP
     return { code: 504, text: 'Data connections are made to the address of the client only.' };
   }
   if (wanted.port < 1024) return { code: 504, text: 'Data connections are made to ports from 1024 on only.' };
-  session.connectForData(wanted);
+  session.data.connectTo(wanted);
   return { code: 200, text: 'The next transfer connects to that port.' };
 }
 
@@ -98,7 +98,7 @@ function canonical(address: string): string {
 
 /** RFC 2428, section 4. */
 function refuseAfterEpsvAll(session: Session): void {
-  if (session.onlyExtendedPassive) throw new ReplyError(503, 'Only EPSV may be used after EPSV ALL.');
+  if (session.data.onlyExtendedPassive) throw new ReplyError(503, 'Only EPSV may be used after EPSV ALL.');
 }
 
 function localAddress(session: Session): string {

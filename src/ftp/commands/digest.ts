@@ -120,15 +120,15 @@ async function compute(
   files: FileSystem,
   { algorithm, start, limit }: { algorithm: DigestAlgorithm; start: number; limit?: number },
 ): Promise<{ digest: string; bytes: number }> {
-  const { socket } = session;
+  const { closing } = session;
   const source = await files.read(path, start);
   const giveUp = () => source.destroy(new ReplyError(426, 'The control connection was lost.'));
-  socket.once('close', giveUp);
+  closing.addEventListener('abort', giveUp, { once: true });
   try {
-    if (socket.destroyed) giveUp();
+    if (closing.aborted) giveUp();
     return await digestOf(source, algorithm, limit);
   } finally {
-    socket.removeListener('close', giveUp);
+    closing.removeEventListener('abort', giveUp);
     source.destroy();
   }
 }

@@ -24,13 +24,12 @@ export function helpCommand(commands: ReadonlyMap<string, Command>): Command {
       if (!command) return { code: 502, text: `${verb} is not supported.` };
       return { code: 214, text: `Syntax: ${command.syntax}` };
     }
-    const verbs = [...commands.keys()].sort();
+    const verbs = [...commands.keys()].sort().map((name) => name.padEnd(8));
     const lines: string[] = [];
     for (let index = 0; index < verbs.length; index += 8) {
       lines.push(
         verbs
           .slice(index, index + 8)
-          .map((name) => name.padEnd(5))
           .join('')
           .trimEnd(),
       );
@@ -62,7 +61,7 @@ function features(session: Session): Reply {
     'RANG STREAM',
   ];
   if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');
-  if (session.options.dataConnections.activeMode) lines.push('EPRT');
+  if (session.data.options.activeMode) lines.push('EPRT');
   return { code: 211, text: 'Features:', lines: lines.sort() };
 }
 

@@ -3,12 +3,13 @@ import { type Entry, type FileSystem, FileSystemError } from '../file-system.ts'
 import { formatFacts, formatLong, joinLines } from '../listing-format.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { nameOf } from '../virtual-path.ts';
 import { expandWildcards, hasWildcards, type Match } from '../wildcards.ts';
 import { type Command, user } from './command.ts';
 
 /**
- * RFC 959, section 4.1.3 for LIST and NLST, RFC 3659, section 7 for MLSD. LIST and NLST take the flags of `ls` and
- * patterns of names; MLSD takes neither. Of the flags only `-d` changes anything: everything is always shown, sorted by
+ * RFC 959, section 4.1.3 for LIST and NLST, RFC 3659, section 7 for MLSD. All take patterns of names, LIST and NLST also
+ * the flags of `ls`. Of these only `-d` changes anything: everything is always shown, sorted by
  * name, and never recursively (as with vsftpd, a client that wants a whole tree asks for each folder).
  */
 export const listingCommands: readonly (readonly [string, Command])[] = [
@@ -47,12 +48,27 @@ function listNames(session: Session, argument: string, files: FileSystem): Promi
 
 function listFacts(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   return sendLines(session, async () => {
-    const path = session.resolve(argument);
-    const entry = await files.stat(path);
-    if (entry.kind !== 'directory') throw new FileSystemError('not-a-directory', `${path} is not a folder.`);
     const { facts } = session;
-    return mapLazily(await files.list(path), (each) => formatFacts(each, facts, each.name, files));
+    const entries = await factEntries(session.resolve(argument), files);
+    return mapLazily(entries, (each) => formatFacts(each, facts, each.name, files));
   });
+}
+
+/** A folder's entries, or those of it that match a pattern: NcFTP sends one here too, against RFC 3659, section 7.1. */
+async function factEntries(path: string, files: FileSystem): Promise<readonly Entry[]> {
+  try {
+    const { kind } = await files.stat(path);
+    if (kind !== 'directory') throw new FileSystemError('not-a-directory', `${path} is not a folder.`);
+    return await files.list(path);
+  } catch (error) {
+    const name = nameOf(path);
+    // Names alone do not tell of which folder they are.
+    const isPattern = hasWildcards(name) && !hasWildcards(path.slice(0, -name.length));
+    if (!isPattern || !(error instanceof FileSystemError && error.kind === 'missing')) throw error;
+    const matches = await expandWildcards(path, files);
+    if (matches.length === 0) throw error;
+    return matches.map(({ entry }) => entry);
+  }
 }
 
 type Named = readonly [name: string, entry: Entry];

@@ -30,7 +30,7 @@ function restart(session: Session, argument: string): Reply {
 
 /** A running transfer was aborted when the command arrived, and has had its 426. */
 function abort(session: Session): Reply {
-  session.closeDataConnector();
+  session.data.close();
   return { code: 226, text: 'No transfer is running.' };
 }
 
@@ -96,7 +96,7 @@ async function goOn(session: Session, argument: string, files: FileSystem, offse
 
 /**
  * Under a name that nothing has (RFC 959, STOU), made from the one that was given; RFC 1123, section 4.1.2.9 says how it
- * is told. Random, so that two clients at once do not find the same name free.
+ * is told; at the end it is told again, as BSD's ftpd does and Perl's Net::FTP reads. Random, so that two clients at once do not find the same name free.
  */
 async function storeUnique(session: Session, argument: string, files: FileSystem): Promise<Reply> {
   if (takeOffset(session) > 0) throw new ReplyError(554, 'A new file begins at its first byte.');
@@ -106,7 +106,7 @@ async function storeUnique(session: Session, argument: string, files: FileSystem
       await files.stat(session.resolve(name));
     } catch (error) {
       if (!(error instanceof FileSystemError && error.kind === 'missing')) throw error;
-      return upload(session, name, files, 'replace', { announcement: `FILE: ${name}` });
+      return upload(session, name, files, 'replace', { uniqueName: name });
     }
   }
 }
@@ -131,11 +131,11 @@ async function upload(
   argument: string,
   files: FileSystem,
   mode: WriteMode,
-  { offset, announcement = 'Send the bytes.' }: { offset?: number; announcement?: string } = {},
+  { offset, uniqueName }: { offset?: number; uniqueName?: string } = {},
 ): Promise<Reply> {
   if (argument === '') throw new ReplyError(501, 'A name is needed.');
   const path = session.resolve(argument);
-  const expected = session.expectedBytes;
+  const { demandsCloseNotify, expectedBytes: expected } = session;
   session.expectedBytes = undefined;
   const kind = mode === 'append' ? 'append' : 'upload';
   return runFileTransfer(session, { kind, path }, async (transfer) => {
@@ -144,8 +144,8 @@ async function upload(
     try {
       // Another upload may have ended since the size was looked at.
       if (offset !== undefined && offset !== begun.offset) throw wrongOffset(begun.offset);
-      const checksEnd = expected === undefined && !session.options.tls?.trustsEndOfData;
-      const bytes = await transfer.receive(begun.stream, announcement, checksEnd);
+      const announcement = uniqueName === undefined ? 'Send the bytes.' : `FILE: ${uniqueName}`;
+      const bytes = await transfer.receive(begun.stream, announcement, demandsCloseNotify);
       await settle(signal);
       if (expected !== undefined && bytes !== expected) {
         throw new ReplyError(426, `${bytes} bytes came, ${expected} were expected: this is not the file.`);
@@ -154,7 +154,11 @@ async function upload(
       await begun.abort();
       throw error;
     }
-    return { code: 226, text: await begun.commit() };
+    const stored = await begun.commit();
+    return {
+      code: 226,
+      text: uniqueName === undefined ? stored : `${stored} (unique file name: ${uniqueName})`,
+    };
   });
 }
 

@@ -1,25 +1,29 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import Client from 'ftp';
 import { type ClientKind, type Door, type FtpClient, timeValue } from './client.ts';
 
-/** npm's `ftp`, of 2015 and still much used. */
+/**
+ * npm's `ftp`, of 2015 and still much used. Its implicit TLS never gets a greeting on Node 24: it connects the TLS socket
+ * instead of the socket below, and then reads from that.
+ */
 export const npmFtp: ClientKind = {
   name: 'npm ftp',
-  securities: ['plain'],
+  securities: ['plain', 'explicit'],
   raw: ['setTime'],
   misreads: { ' a space before': 'a space before' },
   open,
 };
 
-function open({ host, port, user, password }: Door): FtpClient {
+function open({ host, port, user, password, certificate }: Door): FtpClient {
   async function session<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = new Client();
     const failed = new Promise<never>((_resolve, reject) => client.on('error', reject));
     const ready = new Promise<void>((resolve) => client.on('ready', resolve));
-    client.connect({ host, port, user, password });
+    const ca = certificate === undefined ? undefined : await readFile(certificate);
+    client.connect({ host, port, user, password, secure: ca !== undefined, secureOptions: { ca } });
     try {
       await Promise.race([ready, failed]);
       return await Promise.race([work(client), failed]);
@@ -67,9 +71,14 @@ function put(client: Client, local: string, remote: string): Promise<void> {
   return promised<void>((done) => client.put(local, remote, done));
 }
 
-async function get(client: Client, remote: string, local: string, flags = 'w'): Promise<void> {
-  const source = await promised<NodeJS.ReadableStream>((done) => client.get(remote, done));
-  await pipeline(source, createWriteStream(local, { flags }));
+/** The bytes begin to flow when its callback returns, whether anybody takes them or not. */
+function get(client: Client, remote: string, local: string, flags = 'w'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.get(remote, (error, source) => {
+      if (error) reject(error);
+      else pipeline(source, createWriteStream(local, { flags })).then(resolve, reject);
+    });
+  });
 }
 
 /** It takes the bytes of a listing for Latin-1. */

@@ -6,8 +6,7 @@ const readsOnly = 'wget only reads';
 export const wget: ClientKind = {
   name: 'wget',
   tool: 'wget',
-  // It knows no AUTH TLS but for `ftps:` URLs, which are implicit.
-  securities: ['plain', 'implicit'],
+  securities: ['plain', 'explicit', 'implicit'],
   active: true,
   cannot: {
     upload: readsOnly,
@@ -24,12 +23,15 @@ export const wget: ClientKind = {
 };
 
 function open({ host, port, user, password, security, active, certificate, home }: Door): FtpClient {
-  const scheme = security === 'implicit' ? 'ftps' : 'ftp';
+  const scheme = security === 'plain' ? 'ftp' : 'ftps';
   const url = (path: string) => `${scheme}://${host}:${port}${urlPath(path)}`;
   const call = async (folder: string, ...args: string[]) => {
     const account = [`--ftp-user=${user}`, `--ftp-password=${password}`];
     const trust = certificate === undefined ? [] : [`--ca-certificate=${certificate}`];
-    const mode = active ? ['--no-passive-ftp'] : [];
+    const mode = [
+      ...(active ? ['--no-passive-ftp'] : []),
+      ...(security === 'implicit' ? ['--ftps-implicit'] : []),
+    ];
     const common = ['--no-config', '--no-hsts', '--no-verbose', '--tries=1', '--timeout=40', '--no-glob'];
     const options = { folder, environment: { HOME: home } };
     return (await runProgram('wget', [...common, ...account, ...trust, ...mode, ...args], options)).stdout;
