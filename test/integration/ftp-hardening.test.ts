@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { resetConnection } from '../../src/ftp/reset-connection.ts';
+import { resetConnection } from '../../src/ftp/data/reset-connection.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 
