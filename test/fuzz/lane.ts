@@ -81,7 +81,9 @@ export async function runLane({ seed, sessions, root }: Lane, sums: Sums): Promi
       sums.commands += commands;
       sums.replies += replies;
     }
-    while (server.sessionCount > 0) await delay(2);
+    await inTime(async () => {
+      while (server.sessionCount > 0) await delay(2);
+    }, 'sessions whose clients are gone go on');
     if (memory && memory.openUploads > 0) throw new Error('an upload was neither committed nor aborted');
     if (defects.length > 0) throw new Error(`the engine logged a defect: ${defects.join('')}`);
   };
@@ -101,7 +103,20 @@ export async function runLane({ seed, sessions, root }: Lane, sums: Sums): Promi
     client.destroy();
     if (!text.startsWith('212-')) throw new Error(`in the end STAT was answered ${text}`);
   } finally {
-    await server.close();
+    await inTime(() => server.close(), 'the server does not close');
+  }
+}
+
+async function inTime(work: () => Promise<void>, otherwise: string): Promise<void> {
+  const deadline = new AbortController();
+  const late = delay(120_000, undefined, { signal: deadline.signal }).then(() => {
+    throw new Error(otherwise);
+  });
+  late.catch(() => undefined); // That it was ended is no failure.
+  try {
+    await Promise.race([work(), late]);
+  } finally {
+    deadline.abort();
   }
 }
 

@@ -60,8 +60,15 @@ async function retrieveRange(
     const { size } = await fileAt(path, files);
     if (start >= size) throw new ReplyError(554, `The file has only ${size} bytes.`);
     const bytes = Math.min(end + 1, size) - start;
-    const source = Readable.from(firstBytes(await files.read(path, start), bytes), { objectMode: false });
-    await transfer.send(source, `Sending ${bytes} bytes.`);
+    const file = await files.read(path, start);
+    // Before the first byte is asked for nobody else listens to it, or closes it.
+    file.on('error', () => undefined);
+    try {
+      const source = Readable.from(firstBytes(file, bytes), { objectMode: false });
+      await transfer.send(source, `Sending ${bytes} bytes.`);
+    } finally {
+      file.destroy();
+    }
     return { code: 226, text: 'Sent.' };
   });
 }
