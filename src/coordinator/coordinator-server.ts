@@ -28,7 +28,6 @@ import { PartialExpiry } from './upkeep/partial-expiry.ts';
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout } = configuration;
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
-  const users = await openUsers(coordinator.usersFile, log);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
@@ -41,6 +40,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     await catalogue.close();
   };
   try {
+    const users = await openUsers(coordinator.usersFile, log);
     const tls = await coordinatorTls(coordinator, log);
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)

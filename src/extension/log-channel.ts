@@ -4,7 +4,7 @@ import type { LogOutputChannel } from 'vscode';
 /** A line of pino, as the servers print them (`src/log/log.ts`). */
 const event = v.looseObject({ level: v.number(), name: v.optional(v.string()), msg: v.optional(v.string()) });
 
-const hidden = new Set(['level', 'time', 'name', 'msg', 'pid', 'hostname']);
+const hidden = new Set(['level', 'time', 'name', 'msg', 'event', 'pid', 'hostname']);
 
 /** Shows a line that a server printed, at its own level and as text for a person. */
 export function logServerLine(
