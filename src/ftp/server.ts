@@ -1,17 +1,17 @@
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
-import { Admission } from './admission.ts';
+import { Admission } from './access/admission.ts';
+import type { LoginResult } from './access/login-result.ts';
+import { LoginThrottle } from './access/login-throttle.ts';
+import { turnAway } from './access/turn-away.ts';
 import { type AdoptedConnection, type AdoptingServer, listenAndAdopt } from './adoption.ts';
-import type { DataConnectionOptions } from './data-connector.ts';
-import { plainAddress } from './data-connector.ts';
+import type { DataConnectionOptions } from './data/data-connector.ts';
+import { plainAddress } from './data/data-connector.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import type { LoginResult } from './login-result.ts';
-import { LoginThrottle } from './login-throttle.ts';
 import { Session, type SiteCommand } from './session.ts';
 import { type FtpTls, tlsSettings } from './tls.ts';
-import { turnAway } from './turn-away.ts';
 
-export type { Login, LoginResult } from './login-result.ts';
+export type { Login, LoginResult } from './access/login-result.ts';
 export type { SiteCommand } from './session.ts';
 export type { FtpTls } from './tls.ts';
 

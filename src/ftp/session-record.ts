@@ -1,5 +1,5 @@
 import type { Log } from '../log/log.ts';
-import type { LoginRefusal } from './login-result.ts';
+import type { LoginRefusal } from './access/login-result.ts';
 import { replyToError } from './replies.ts';
 
 export interface FileTransfer {

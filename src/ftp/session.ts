@@ -1,25 +1,25 @@
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Log } from '../log/log.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from './access/admission.ts';
+import type { Login, LoginResult } from './access/login-result.ts';
+import type { LoginThrottle } from './access/login-throttle.ts';
 import type { AdoptedConnection } from './adoption.ts';
-import { isAbort, isUrgent, parseCommand, verbOf } from './command-line.ts';
 import { commandTable } from './commands/command-table.ts';
-import { ControlConnection } from './control-connection.ts';
-import type { ControlLine } from './control-line-reader.ts';
-import { type DataConnectionOptions, plainAddress } from './data-connector.ts';
+import { isAbort, isUrgent, parseCommand, verbOf } from './control/command-line.ts';
+import { ControlConnection } from './control/control-connection.ts';
+import type { ControlLine } from './control/control-line-reader.ts';
+import { type DataConnectionOptions, plainAddress } from './data/data-connector.ts';
+import { PreparedConnection } from './data/prepared-connection.ts';
+import { Transfer } from './data/transfer.ts';
 import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, factNames } from './listing-format.ts';
-import type { Login, LoginResult } from './login-result.ts';
-import type { LoginThrottle } from './login-throttle.ts';
 import { keepsPreparation, type Preparation } from './preparation.ts';
-import { PreparedConnection } from './prepared-connection.ts';
 import { closesConnection, defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
 import { SessionRecord } from './session-record.ts';
 import { type FtpTls, TlsUpgrade } from './tls.ts';
-import { Transfer } from './transfer.ts';
 import { resolvePath } from './virtual-path.ts';
 
 /**

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { ControlLineReader } from '../../src/ftp/control-line-reader.ts';
-import { resetConnection } from '../../src/ftp/reset-connection.ts';
+import { ControlLineReader } from '../../src/ftp/control/control-line-reader.ts';
+import { resetConnection } from '../../src/ftp/data/reset-connection.ts';
 import { type ParsedReply, ReplyParser } from './reply-parser.ts';
 import type { DataAct, DataTransfer, Lines, Script } from './script.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { resetConnection } from '../../src/ftp/reset-connection.ts';
+import { resetConnection } from '../../src/ftp/data/reset-connection.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 import { TlsClient } from './ftp-tls-client.ts';

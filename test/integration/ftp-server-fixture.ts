@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { DataConnectionOptions } from '../../src/ftp/data-connector.ts';
+import type { DataConnectionOptions } from '../../src/ftp/data/data-connector.ts';
 import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, type FtpTls, type SiteCommand, startFtpServer } from '../../src/ftp/server.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { resetConnection } from '../../src/ftp/reset-connection.ts';
+import { resetConnection } from '../../src/ftp/data/reset-connection.ts';
 import { startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { connectData, RawClient } from './ftp-raw-client.ts';

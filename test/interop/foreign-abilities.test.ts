@@ -45,7 +45,7 @@ const usual: Readonly<Record<ForeignKind, readonly string[]>> = {
   vsftpd: ['rename over', 'SIZE', 'REST', 'TLSv1.3 resumed'],
   proftpd: ['rename over', 'SIZE', 'REST', 'MLST', 'MFMT', 'TLSv1.3 resumed'],
   'pure-ftpd': ['rename over', 'SIZE', 'REST', 'MLST', 'MFMT', 'TLSv1.3'],
-  pyftpdlib: ['rename over', 'SIZE', 'REST', 'MLST', 'MFMT', 'TLSv1.3'],
+  pyftpdlib: ['rename over', 'SIZE', 'REST', 'MLST', 'MFMT', 'TLSv1.3 resumed'],
 };
 
 describe.each(foreignServers)('%s', (kind) => {

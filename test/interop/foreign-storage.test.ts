@@ -26,7 +26,8 @@ describe.each(foreignServers)('a storage server on %s', (kind) => {
       const big = content(24 * MiB, 8);
 
       beforeAll(async () => {
-        pool = await ForeignPool.start({ kind, tls, ...(mayMount() && { disk: 'size=40m' }) });
+        const disk = mayMount() ? { disk: 'size=40m' } : {};
+        pool = await ForeignPool.start({ kind, tls, env: ['FTP_TIMEOUT2=15'], ...disk });
         session = await pool.session();
         await store(session, '/old', old);
       });
@@ -136,9 +137,12 @@ describe.each(foreignServers)('a storage server on %s', (kind) => {
       });
 
       test.runIf(mayMount())('full: the upload fails and says so, nothing is left of it', async () => {
-        expect(await pool.tryStore('/old', content(90 * MiB, 9))).toMatch(
-          /^452 .*storage server 2 \(.* is full/,
-        );
+        // pyftpdlib 1.5.7 never answers when a write of what came over TLS has failed.
+        const expected =
+          kind === 'pyftpdlib' && tls !== 'off' ? /^451 .* does not answer/ : /^452 .* is full/;
+        const outcome = await pool.tryStore('/old', content(90 * MiB, 9));
+        expect(outcome).toContain('storage server 2 (');
+        expect(outcome).toMatch(expected);
         await expectWorking();
       });
 

@@ -1,7 +1,7 @@
 /** What every client does with the coordinator; each step is checked by the split client. */
 import { mkdir, mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
 import type { SplitClient } from '../../src/client/split-client.ts';
 import { content, firstDifference } from '../integration/content.ts';
 import type { TestServers } from '../integration/servers.ts';
@@ -30,6 +30,10 @@ export function describeClients(security: Security): void {
     observer = servers.client();
   });
   afterAll(() => servers.stop());
+  // Clients say little of what has gone wrong.
+  beforeEach(() => {
+    onTestFailed(() => console.error(servers.output('coordinator').slice(-20).join('\n')));
+  });
 
   describe.each(clients.filter(({ securities }) => securities.includes(security)))('$name', (kind) => {
     describe.runIf(kind.tool === undefined || isPresent(kind.tool))('when it is on this machine', () => {
@@ -81,7 +85,8 @@ export function describeClients(security: Security): void {
       });
 
       can(['upload'], 'uploads, over an older file too', async () => {
-        for (const size of sizes) {
+        const sendable = security !== 'plain' && kind.cutsEmptyUploads ? sizes.slice(1) : sizes;
+        for (const size of sendable) {
           const bytes = content(size, size);
           await writeFile(local('up'), bytes);
           await perform(client, 'upload')(local('up'), `${top}/up`);
@@ -209,7 +214,7 @@ export function describeClients(security: Security): void {
 
       describe('100 files', () => {
         const files = Array.from({ length: 100 }, (_, index) => `file-${String(index).padStart(3, '0')}`);
-        const bytes = (index: number) => content(index * 100, index);
+        const bytes = (index: number) => content(1 + index * 100, index);
 
         can(['uploadAll'], 'uploads them', async () => {
           await mkdir(local('many'));

@@ -93,6 +93,17 @@ describe('a valid configuration', () => {
     );
   });
 
+  test('limits of a storage server are whole numbers from 1 on, and reach child processes', async () => {
+    const configuration = await load(`${seeds}FTP_CONNECTIONS2=3\nFTP_TIMEOUT2=90\n`);
+    expect(configuration.storageServers[1]).toMatchObject({ connections: 3, timeout: 90 });
+    expect(configuration.storageServers[0]).not.toHaveProperty('connections');
+    expect(toEnvironment(configuration)).toMatchObject({ FTP_CONNECTIONS2: '3', FTP_TIMEOUT2: '90' });
+    await expect(load(`${seeds}FTP_CONNECTIONS1=0\n`)).rejects.toThrow(
+      /FTP_CONNECTIONS1 is "0": write a whole number/,
+    );
+    await expect(load(`${seeds}FTP_TIMEOUT1=soon\n`)).rejects.toThrow(/FTP_TIMEOUT1 is "soon"/);
+  });
+
   test('TLS is required where other machines can connect, unless that is waived', async () => {
     const mode = async (lines: string) => (await load(`${seeds}${lines}\n`)).coordinator.tls.mode;
     expect(await mode('FTP_HOST=localhost')).toBe('off');

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ControlLine, ControlLineReader, maxLineBytes } from '../../src/ftp/control-line-reader.ts';
+import {
+  type ControlLine,
+  ControlLineReader,
+  maxLineBytes,
+} from '../../src/ftp/control/control-line-reader.ts';
 
 function read(...segments: (string | readonly number[])[]): ControlLine[] {
   const reader = new ControlLineReader();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clientNetwork } from '../../src/ftp/client-network.ts';
-import { LoginThrottle } from '../../src/ftp/login-throttle.ts';
+import { clientNetwork } from '../../src/ftp/access/client-network.ts';
+import { LoginThrottle } from '../../src/ftp/access/login-throttle.ts';
 
 const limits = { failedLoginDelayMs: 500, loginsWaiting: 2 };
 const minute = 60_000;

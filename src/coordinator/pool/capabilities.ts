@@ -79,7 +79,8 @@ export function describeCapabilities(capabilities: Capabilities): string[] {
   ];
 }
 
-function readFeatures(features: Features, client: Client, home: string): Capabilities {
+/** What FEAT tells, and what is usual. */
+export function readFeatures(features: Features, client: Client, home: string): Capabilities {
   const storesAtomically = features.has(atomicStoreFeature);
   const { socket } = client.ftp;
   return {
@@ -115,7 +116,10 @@ async function tryOut(client: Client, told: Capabilities, folder: string): Promi
       resumed = data instanceof TLSSocket && data.isSessionReused();
     });
   const uploaded = await answered(upload());
-  if (uploaded !== true) return { ...told, unproven: uploaded };
+  if (uploaded !== true) {
+    await removeAll(client, path); // A full server keeps the file, without its bytes.
+    return { ...told, unproven: uploaded };
+  }
   const offset = content.length - 10;
   const size = await answered(
     client.send(`SIZE ${path}`),

@@ -10,6 +10,7 @@ import { type Client, FTPError, type FTPResponse, type TaskResolver } from 'basi
 import { CertificateError, secureData } from '../../tls/trust.ts';
 
 import { openPassive } from './passive.ts';
+import { isSilence } from './storage-failure.ts';
 
 /** Milliseconds between two looks at whether bytes still move. */
 const watchInterval = 500;
@@ -57,12 +58,16 @@ export async function retrieve(client: Client, sink: Writable, path: string, off
   sink.on('error', rejectedAlready);
   try {
     const data = await openPassive(client);
-    if (offset > 0) await client.send(`REST ${offset}`);
-    await transfer(client, data, `RETR ${path}`, {
-      move: (data) => pipeline(data, sink),
-      waitsForServer: (data) => !data.isPaused(),
-      handedOver: () => false,
-    });
+    try {
+      if (offset > 0) await client.send(`REST ${offset}`);
+      await transfer(client, data, `RETR ${path}`, {
+        move: (data) => pipeline(data, sink),
+        waitsForServer: (data) => !data.isPaused(),
+        handedOver: () => false,
+      });
+    } finally {
+      data.destroy();
+    }
   } catch (error) {
     sink.destroy(error instanceof Error ? error : new Error(String(error)));
     throw error;
@@ -131,7 +136,7 @@ async function transfer(client: Client, data: Socket, command: string, movement:
       else task.reject(broken);
     };
     if (response instanceof FTPError) task.reject(response);
-    else if (response instanceof Error) task.reject(broken ?? response);
+    else if (response instanceof Error) task.reject(isSilence(response) ? response : (broken ?? response));
     else if (response.code >= 300) task.reject(new Error(`an answer out of turn: ${response.message}`));
     else if (response.code >= 200) {
       reply = response;

@@ -5,7 +5,7 @@ import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { storageTlsVariables } from '../../config/variables.ts';
 import { storageTrust } from '../../tls/expected-certificate.ts';
 import { accessTrusted } from '../../tls/trust.ts';
-import { type Capabilities, describeFeatures, type Features, probe } from './capabilities.ts';
+import { type Capabilities, describeFeatures, type Features, probe, readFeatures } from './capabilities.ts';
 import { retrieve, retrieveBytes, store } from './data-transfer.ts';
 import { isMissing } from './storage-failure.ts';
 
@@ -62,6 +62,11 @@ export class Login {
   /** Whether these are still this server's capabilities. */
   has(capabilities: Capabilities): boolean {
     return capabilities.features === describeFeatures(this.#features);
+  }
+
+  /** What FEAT alone tells. */
+  get told(): Capabilities {
+    return readFeatures(this.#features, this.#client, this.#home);
   }
 
   /** @param folder the pool's. @throws what ends the connection */

@@ -1,6 +1,8 @@
 import { FTPError } from 'basic-ftp';
 import { CertificateError } from '../../tls/trust.ts';
 
+const plainInsteadOfTls = 'ERR_SSL_WRONG_VERSION_NUMBER';
+
 /** How a storage server is called in messages, and the number in the names of its variables. */
 export interface NamedServer {
   readonly name: string;
@@ -25,11 +27,11 @@ export function describeFailure(server: NamedServer, error: unknown): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `${name} cannot be reached over the network`;
-    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case plainInsteadOfTls:
       return `${name} does not begin with TLS: set FTP_TLS${server.number} to explicit, or to its port for TLS`;
   }
   if (isBrokenOff(error)) return `${name} broke the connection off`;
-  return message.startsWith('Timeout') ? `${name} does not answer` : `${name} failed: ${message}`;
+  return isSilence(error) ? `${name} does not answer` : `${name} failed: ${message}`;
 }
 
 function describeReply({ name, number }: NamedServer, error: FTPError): string {
@@ -38,7 +40,11 @@ function describeReply({ name, number }: NamedServer, error: FTPError): string {
   if (isTooManyConnections(error)) {
     return `${name} accepts no more connections: raise its limit, or set FTP_CONNECTIONS${number} below it`;
   }
-  if (/\b(SSL|TLS|encrypt\w*|cleartext)\b/i.test(message) && [421, 503, 522, 530, 534, 550].includes(code)) {
+  // vsftpd without TLS answers AUTH TLS with "Please login with USER and PASS."
+  if (
+    /\b(SSL|TLS|encrypt\w*|cleartext|login with USER)\b/i.test(message) &&
+    [421, 503, 522, 530, 534, 550].includes(code)
+  ) {
     return `${name} wants another encryption (${message}): set FTP_TLS${number} to explicit, or off if it has no TLS`;
   }
   if (/^AUTH\b/.test(message) || [500, 502, 504].includes(code)) {
@@ -76,6 +82,16 @@ export function isTooManyConnections(error: unknown): boolean {
   return (error.code === 421 || error.code === 530) && words.test(error.message);
 }
 
+/**
+ * A refusal without the words for it: the connection dropped, or told in plain text where TLS was to begin. With other
+ * connections at work that is likelier than any other reason.
+ */
+export function isRefusedSilently(error: unknown): boolean {
+  return (
+    isBrokenOff(error) || (error instanceof Error && 'code' in error && error.code === plainInsteadOfTls)
+  );
+}
+
 /** The connection ended before its time: that says nothing about the server, or about a file on it. */
 export function isBrokenOff(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof FTPError) return false;
@@ -85,6 +101,11 @@ export function isBrokenOff(error: unknown): boolean {
     code === 'EPIPE' ||
     /^(Server (sent FIN|closed)|The server closed)/.test(error.message)
   );
+}
+
+/** Nobody answered in time. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Timeout');
 }
 
 /** RFC 959: 550 is "file unavailable (not found, no access)"; which of the two it is, only asking for it tells. */

@@ -7,7 +7,13 @@ import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import { type Capabilities, describeCapabilities } from './capabilities.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { Login, type StorageConnection } from './storage-connection.ts';
-import { describeFailure, isBrokenOff, isFull, isTooManyConnections } from './storage-failure.ts';
+import {
+  describeFailure,
+  isFull,
+  isRefusedSilently,
+  isSilence,
+  isTooManyConnections,
+} from './storage-failure.ts';
 
 /** Control connections to one storage server at the same time; more work than that waits its turn. */
 const bundledConnections = 24;
@@ -44,6 +50,8 @@ export class StorageServer {
   #probing: Promise<Capabilities> | undefined;
   #inUse = 0;
   #failure: string | undefined;
+  /** It was waited for in vain, the last time. */
+  #silent = false;
   #patient = 0;
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
@@ -136,6 +144,7 @@ export class StorageServer {
         if (this.#closed) throw new Error('the coordinator is stopping');
         if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
         this.#failure = undefined;
+        this.#silent = false;
         this.#doubtful = false;
         return connection;
       } catch (error) {
@@ -143,8 +152,7 @@ export class StorageServer {
         throw error;
       }
     } catch (error) {
-      // Some drop what is too much without a word; with other connections at work that is likelier than an end.
-      if (isTooManyConnections(error) || (isBrokenOff(error) && this.#inUse > 1)) {
+      if (isTooManyConnections(error) || (isRefusedSilently(error) && this.#inUse > 1)) {
         this.#limit.refused(this.#inUse, Date.now());
         this.#log.info(
           { server: this.number, connections: this.connections },
@@ -175,8 +183,10 @@ export class StorageServer {
   }
 
   /** After a failed write: somebody may have removed the folders, or changed what the server can do. */
-  doubt(): void {
+  doubt(error: unknown): void {
     this.#folders.clear();
+    // What else fails tells nothing of it, and a probe would only fail as well.
+    if (!(error instanceof FTPError) || error.code < 500 || isFull(error)) return;
     this.#outdated = true;
     for (const connection of this.#idle.splice(0)) connection.close(); // They still go by what was.
   }
@@ -232,14 +242,14 @@ export class StorageServer {
 
   async #login(): Promise<Login> {
     const now = Date.now();
-    const patient = this.#failure === undefined || now - this.#patient > patienceInterval;
+    const patient = !this.#silent || now - this.#patient > patienceInterval;
     if (patient) this.#patient = now;
     const whole = (this.#configuration.timeout ?? connectTimeout / 1000) * 1000;
     const timeout = patient ? whole : Math.min(whole, reconnectTimeout);
     try {
       return await Login.open(this.#configuration, timeout);
     } catch (error) {
-      if (!isTooManyConnections(error) && !isBrokenOff(error)) throw error;
+      if (!isTooManyConnections(error) && !isRefusedSilently(error)) throw error;
       await delay(farewell);
       return Login.open(this.#configuration, timeout);
     }
@@ -260,6 +270,11 @@ export class StorageServer {
       const found = await this.#probing;
       this.#learned(found);
       return found;
+    } catch (error) {
+      // Without it the next connection has to do: what lies on the server must not wait for a write to it.
+      const told = this.#capabilities ?? login.told;
+      this.#learned({ ...told, unproven: describeFailure(this, error) });
+      throw error;
     } finally {
       this.#probing = undefined;
     }
@@ -278,6 +293,7 @@ export class StorageServer {
 
   #failed(error: unknown): FileSystemError {
     const failure = describeFailure(this, error);
+    this.#silent = isSilence(error);
     if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
     this.#failure = failure;
     return new FileSystemError('unavailable', failure, { cause: error });

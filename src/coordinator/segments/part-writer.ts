@@ -81,7 +81,7 @@ export class PartWriter {
         await connection.rename(this.#path, finalPartPath(this.#place));
       }
     } catch (error) {
-      server.doubt();
+      server.doubt(error);
       throw server.toFileSystemError(error);
     }
   }
@@ -119,7 +119,7 @@ export class PartWriter {
       await server.prepareFolder(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
       await connection.upload(this.#stream, this.#path);
     } catch (error) {
-      server.doubt();
+      server.doubt(error);
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import type { ClientPort } from '../active-connector.ts';
-import { plainAddress } from '../data-connector.ts';
+import type { ClientPort } from '../data/active-connector.ts';
+import { plainAddress } from '../data/data-connector.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runFileTransfer } from '../data/file-transfer.ts';
 import { type FileSystem, FileSystemError, type WriteMode } from '../file-system.ts';
-import { runFileTransfer } from '../file-transfer.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';

@@ -6,6 +6,7 @@ export const basicFtp: ClientKind = {
   name: 'basic-ftp',
   securities: ['plain', 'explicit', 'implicit'],
   raw: ['setTime'],
+  cutsEmptyUploads: true,
   open,
 };
 

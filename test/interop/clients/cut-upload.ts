@@ -8,7 +8,15 @@ export async function cutUpload({ port, user, password }: Door, path: string, by
   const data = await client.data();
   client.send(`STOR ${path}\r\n`);
   await client.reply();
-  await new Promise<void>((sent) => data.write(bytes, () => sent()));
+  data.write(bytes);
+  // A reset would take away what is still on its way.
+  await vi.waitFor(
+    async () => {
+      const { text } = await client.ask('STAT');
+      if (!text.includes(String(bytes.length))) throw new Error(text);
+    },
+    { timeout: 30_000, interval: 20 },
+  );
   client.destroy();
   data.resetAndDestroy();
   const asking = await RawClient.login(port, user, password);

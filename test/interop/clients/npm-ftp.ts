@@ -13,6 +13,7 @@ export const npmFtp: ClientKind = {
   name: 'npm ftp',
   securities: ['plain', 'explicit'],
   raw: ['setTime'],
+  cutsEmptyUploads: true,
   misreads: { ' a space before': 'a space before' },
   open,
 };

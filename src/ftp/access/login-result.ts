@@ -1,5 +1,5 @@
-import type { FileSystem } from './file-system.ts';
-import type { SiteCommand } from './session.ts';
+import type { FileSystem } from '../file-system.ts';
+import type { SiteCommand } from '../session.ts';
 
 /** Someone is let in: all that they may see and do. */
 export interface Login {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { ReplyError } from '../replies.ts';
 import { DataConnection } from './data-connection.ts';
 import { type DataConnector, dataBufferBytes } from './data-connector.ts';
-import { ReplyError } from './replies.ts';
 
 /** Where a client waits for its data connection; checked by whoever makes one. */
 export interface ClientPort {

@@ -1,5 +1,5 @@
+import type { Limits } from '../limits.ts';
 import { clientNetwork } from './client-network.ts';
-import type { Limits } from './limits.ts';
 
 /** Gives a place back; calling it again does nothing. */
 export type Leave = () => void;

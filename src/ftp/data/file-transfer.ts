@@ -1,6 +1,6 @@
-import { type Reply, ReplyError } from './replies.ts';
-import type { Session } from './session.ts';
-import type { FileTransfer } from './session-record.ts';
+import { type Reply, ReplyError } from '../replies.ts';
+import type { Session } from '../session.ts';
+import type { FileTransfer } from '../session-record.ts';
 import type { Transfer } from './transfer.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { type Reply, ReplyError } from '../replies.ts';
+import type { TlsUpgrade } from '../tls.ts';
 import type { DataConnection } from './data-connection.ts';
 import type { DataConnector } from './data-connector.ts';
-import { type Reply, ReplyError } from './replies.ts';
-import type { TlsUpgrade } from './tls.ts';
 
 const lostConnection = new ReplyError(426, 'The data connection was lost; the transfer is aborted.');
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { formatReply } from './replies.ts';
+import { formatReply } from '../replies.ts';
 
 /**
  * Tells a client at once that there is no place for it, instead of the greeting (RFC 959, section 5.4, "Connection

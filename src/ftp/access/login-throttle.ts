@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Limits } from '../limits.ts';
 import { clientNetwork } from './client-network.ts';
-import type { Limits } from './limits.ts';
 
 interface Failures {
   failures: number;

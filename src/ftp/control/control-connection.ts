@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { AdoptedConnection } from './adoption.ts';
+import type { AdoptedConnection } from '../adoption.ts';
+import { closesConnection, formatReply, type Reply } from '../replies.ts';
+import type { TlsUpgrade } from '../tls.ts';
 import { type ControlLine, ControlLineReader } from './control-line-reader.ts';
-import { closesConnection, formatReply, type Reply } from './replies.ts';
-import type { TlsUpgrade } from './tls.ts';
 
 interface ControlConnectionEvents {
   /** The lines that a segment has completed, perhaps none. */

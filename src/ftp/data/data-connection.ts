@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { TlsUpgrade } from '../tls.ts';
 import { Ciphertext } from './ciphertext.ts';
 import { resetConnection } from './reset-connection.ts';
-import type { TlsUpgrade } from './tls.ts';
 
 /** How a data connection will be secured. */
 export interface DataSecurity {

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { ReplyError } from '../replies.ts';
 import { DataConnection, type DataSecurity } from './data-connection.ts';
 import { type DataConnector, dataBufferBytes, type PortRange, plainAddress } from './data-connector.ts';
-import { ReplyError } from './replies.ts';
 
 /**
  * Waits on a port of its own for the one data connection of a transfer (RFC 959, PASV; RFC 2428, EPSV). Only the
