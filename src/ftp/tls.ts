@@ -91,6 +91,8 @@ export class TlsUpgrade {
    * @param onSecured is called when the handshake is done, before anything more is sent
    */
   async secure(connection: Duplex, onSecured?: (socket: TLSSocket) => void): Promise<TLSSocket> {
+    // Of one that is closed nothing more would be heard.
+    if (connection.destroyed) throw new Error('the connection is closed');
     const pending = Promise.withResolvers<TLSSocket>();
     const fail = () => pending.reject(new Error('the TLS handshake failed'));
     this.#pending = (socket) => {

@@ -102,9 +102,12 @@ export async function runLane({ seed, sessions, root }: Lane, sums: Sums): Promi
     const { text } = await client.ask('STAT /');
     client.destroy();
     if (!text.startsWith('212-')) throw new Error(`in the end STAT was answered ${text}`);
-  } finally {
-    await inTime(() => server.close(), 'the server does not close');
+  } catch (error) {
+    // What broke first is what counts; it may be why this fails, too.
+    await inTime(() => server.close(), '').catch(() => undefined);
+    throw error;
   }
+  await inTime(() => server.close(), 'the server does not close');
 }
 
 async function inTime(work: () => Promise<void>, otherwise: string): Promise<void> {

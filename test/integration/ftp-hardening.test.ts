@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { resetConnection } from '../../src/ftp/data/reset-connection.ts';
 import { connectData, RawClient, readAll } from './ftp-raw-client.ts';
 import { startFixture } from './ftp-server-fixture.ts';
+import { TlsClient } from './ftp-tls-client.ts';
 
 /** What a new connection is told first; its socket is then at its end. */
 async function refusal(port: number): Promise<string> {
@@ -238,6 +240,49 @@ describe('time', () => {
     while (server.sessionCount > 0) await delay(5);
     client.destroy();
   });
+});
+
+it.each([
+  'STOR f',
+  'LIST',
+])('a protected data connection that was reset before %s holds up nobody', async (command) => {
+  const { port, server } = await startFixture({ tls: { required: true } });
+  const client = await TlsClient.login(port);
+  const data = await client.raw.data();
+  resetConnection(data);
+  // The server has read the reset when it answers what was sent after it.
+  await once(data, 'close');
+  expect((await client.ask('NOOP')).code).toBe(200);
+  await delay(50);
+  expect((await client.ask(command)).code).toBe(150);
+  expect((await client.reply()).code).toBe(426);
+  expect((await client.ask('NOOP')).code).toBe(200);
+  await client.ask('QUIT');
+  while (server.sessionCount > 0) await delay(5);
+});
+
+it('a range that is aborted before its first byte leaves no file open', async () => {
+  const opened: Readable[] = [];
+  const { port } = await startFixture({
+    wrap: (folder) => {
+      const read = folder.read.bind(folder);
+      folder.read = async (path, offset) => {
+        const file = await read(path, offset);
+        opened.push(file);
+        return file;
+      };
+      return folder;
+    },
+  });
+  const client = await RawClient.login(port);
+  expect((await client.store('STOR f', 'content')).code).toBe(226);
+  await client.passivePort();
+  expect((await client.ask('RANG 1 2')).code).toBe(350);
+  expect((await client.ask('RETR f')).code).toBe(150);
+  client.send('ABOR\r\n');
+  expect(await client.codes(2)).toEqual([426, 226]);
+  expect(opened.map((file) => file.destroyed)).toEqual([true]);
+  client.destroy();
 });
 
 it('hundreds of connections that come and go in every way leave no session behind', async () => {

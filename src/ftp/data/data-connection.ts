@@ -82,6 +82,7 @@ export class DataConnection {
 
   async #secure(tls: TlsUpgrade, canDemandCloseNotify: boolean): Promise<Secured> {
     if (!canDemandCloseNotify) return { stream: await tls.secure(this.#socket), ciphertext: undefined };
+    if (this.#socket.destroyed) throw new Error('the data connection is closed');
     const ciphertext = new Ciphertext(this.#socket);
     const stream = await tls.secure(ciphertext, (secured) => ciphertext.holdTickets(secured));
     return { stream, ciphertext };
