@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, truncate, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
 import type { SplitClient } from '../../src/client/split-client.ts';
+import type { TransferResult } from '../../src/client/transfer.ts';
 import { content, firstDifference } from '../integration/content.ts';
 import type { TestServers } from '../integration/servers.ts';
 import { isPresent } from '../tools.ts';
@@ -54,11 +55,11 @@ export function describeClients(security: Security): void {
 
       async function store(path: string, bytes: Buffer | string): Promise<void> {
         await writeFile(local('to store'), bytes);
-        expect((await observer.uploadFile(local('to store'), path)).failures).toEqual([]);
+        expectDone(await observer.uploadFile(local('to store'), path));
       }
 
       async function expectStored(path: string, bytes: Buffer): Promise<void> {
-        expect((await observer.downloadFile(path, local('stored'))).failures).toEqual([]);
+        expectDone(await observer.downloadFile(path, local('stored')));
         expect(firstDifference(await readFile(local('stored')), bytes)).toBeUndefined();
       }
 
@@ -222,7 +223,7 @@ export function describeClients(security: Security): void {
           await observer.makeDirectory(`${top}/many`);
           await perform(client, 'uploadAll')(local('many'), `${top}/many`);
           expect(await storedNames(`${top}/many`)).toEqual(files);
-          await observer.download([`${top}/many`], local('stored many'));
+          expectDone(await observer.download([`${top}/many`], local('stored many')));
           for (const [index, file] of files.entries())
             await expectLocal(`stored many/many/${file}`, bytes(index));
         });
@@ -230,7 +231,7 @@ export function describeClients(security: Security): void {
         can([], 'downloads them', async () => {
           await mkdir(local('kept'));
           for (const [index, file] of files.entries()) await writeFile(local(`kept/${file}`), bytes(index));
-          expect((await observer.upload([local('kept')], top)).failures).toEqual([]);
+          expectDone(await observer.upload([local('kept')], top));
           await mkdir(local('got'));
           await perform(client, 'downloadAll')(`${top}/kept`, local('got'));
           expect((await readdir(local('got'))).sort()).toEqual(files);
@@ -239,6 +240,11 @@ export function describeClients(security: Security): void {
       });
     });
   });
+}
+
+/** Shows why, when not. */
+function expectDone({ failures }: TransferResult): void {
+  expect(failures.map(({ path, message }) => `${path}: ${message}`)).toEqual([]);
 }
 
 function perform<K extends Operation>(client: FtpClient, operation: K): NonNullable<FtpClient[K]> {
