@@ -16,9 +16,7 @@ export async function compileKernels(): Promise<string> {
   const relaxedSimd = await compile(['--enable', 'simd', '--enable', 'relaxed-simd'], 1);
   return `/** Made of kernel/kernel.ts by build/erasure-kernel.ts: WebAssembly in base64, the fastest first. */
 export const kernelBinaries: readonly string[] = [
-  // biome-ignore format: as generated
   '${relaxedSimd}',
-  // biome-ignore format: as generated
   '${simd}',
 ];
 `;

@@ -8,20 +8,17 @@
  * output's factor with 0x00 to 0x0f, then with 0x00 to 0xf0 in steps of 0x10, then the same for the second output.
  */
 
-// @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function lookUp(table: usize, indices: v128): v128 {
   return RELAXED ? i8x16.relaxed_swizzle(v128.load(table), indices) : i8x16.swizzle(v128.load(table), indices);
 }
 
-// @ts-ignore: as above
 @inline
 function product(tables: usize, low: v128, high: v128): v128 {
   return v128.xor(lookUp(tables, low), lookUp(tables + 16, high));
 }
 
 /** One pass over the inputs for two outputs; with `plain` the factors of the first one are all 1. */
-// @ts-ignore: as above
 @inline
 function fillPair(inputs: i32, target: usize, length: usize, slotBytes: usize, tables: usize, plain: bool): void {
   const nibble = i8x16.splat(0x0f);
