@@ -1,5 +1,6 @@
 import type { Entry, FileSystem } from '../../ftp/file-system.ts';
 import type { Layout } from '../segments/part-format.ts';
+import type { UpkeepCatalogue } from './upkeep-catalogue.ts';
 
 /**
  * The coordinator's record of folders, files, segments and parts. Every method that changes something is one
@@ -17,6 +18,7 @@ export interface Catalogue
   > {
   /** Random, made with the catalogue; the first folder of every part's path. */
   readonly pool: string;
+  readonly upkeep: UpkeepCatalogue;
 
   /** The file at `path` as it is now, with all its segments. */
   openFile(path: string): Promise<StoredFile>;
@@ -58,7 +60,7 @@ export interface Catalogue
 
   /**
    * The repair queue: segments of files and partial uploads with missing parts, those with the least redundancy left
-   * first, and last those that are lost, of which fewer than `k` parts are stored.
+   * first, and last those that are lost, of which fewer than `k` parts are stored. Without those that are postponed.
    */
   missingParts(limit: number): Promise<readonly SegmentToRepair[]>;
   /**
