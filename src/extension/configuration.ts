@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { type Configuration, ConfigurationError } from '../config/configuration.ts';
 import { readEnvFile } from '../config/env-file.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { defaultUpkeep } from '../config/upkeep.ts';
 import { coordinatorVariables } from '../config/variables.ts';
 import { generatedAccount } from './credentials.ts';
 
@@ -80,6 +81,7 @@ export class ConfigurationFinder implements vscode.Disposable {
         folder: join(data, 'server_folder'),
         usersFile: join(data, 'server_folder', 'users.json'),
         limits: {},
+        upkeep: defaultUpkeep,
         tls: { mode: 'off' },
       },
       storageServers,

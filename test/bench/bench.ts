@@ -11,6 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 import { Client } from 'basic-ftp';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { toEnvironment } from '../../src/config/load.ts';
+import { defaultUpkeep } from '../../src/config/upkeep.ts';
 import { coordinatorTrust } from '../../src/tls/expected-certificate.ts';
 import { freePorts } from '../ports.ts';
 import { type Direction, directions, median, Result, type TargetName, targetNames } from './result.ts';
@@ -151,6 +152,7 @@ async function makeConfiguration(root: string): Promise<Configuration> {
       folder: join(root, 'server'),
       usersFile: join(root, 'server', 'users.json'),
       limits: {},
+      upkeep: defaultUpkeep,
       tls: { mode: 'optional' },
     },
     storageServers: ports.map((own, index) => ({
