@@ -1,10 +1,11 @@
+import type * as v from 'valibot';
 import type { Configuration } from '../config/configuration.ts';
 import type { ServerTls } from '../servers/server-tls.ts';
 import {
   type CoordinatorReport,
-  type PartReport,
+  type partReport,
   partsPerPage,
-  type StorageServerReport,
+  type storageServerReport,
 } from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Pool } from './pool/pool.ts';
@@ -37,7 +38,7 @@ export async function reportStatus(
     partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
   };
-  const servers = pool.servers.map((server, index): StorageServerReport => {
+  const servers = pool.servers.map((server, index): v.InferInput<typeof storageServerReport> => {
     const reason = failures[index];
     return {
       kind: 'storage server',
@@ -75,7 +76,7 @@ export async function reportWhere(
   const file = await catalogue.openFile(path);
   const lines = file.segments.flatMap((segment, position) =>
     segment.parts.map((part, index) => {
-      const report: PartReport = {
+      const report: v.InferInput<typeof partReport> = {
         kind: 'part',
         segment: position,
         index,
