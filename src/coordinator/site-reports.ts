@@ -57,7 +57,7 @@ export async function reportStatus(
 
 /** The argument of `SITE WHERE`: a path, and for a part of the answer `-from N` before an absolute one. */
 export function parseWhere(argument: string): { readonly path: string; readonly from: number | undefined } {
-  const [, from, path] = /^-from (\d{1,9}) (\/.*)$/.exec(argument) ?? [];
+  const [, from, path] = /^-from (\d{1,9}) (\/.*)$/s.exec(argument) ?? [];
   return from === undefined || path === undefined
     ? { path: argument, from: undefined }
     : { path, from: Number(from) };
