@@ -14,6 +14,7 @@ import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
+import { writePolicy } from './segments/write-policy.ts';
 import { reportStatus, reportWhere } from './site-reports.ts';
 import { SplitFileSystem } from './split-file-system.ts';
 import { Collector } from './upkeep/collector.ts';
@@ -26,7 +27,8 @@ import { PartialExpiry } from './upkeep/partial-expiry.ts';
  * @throws StartError when its folder, users file or port cannot be used
  */
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
-  const { coordinator, layout } = configuration;
+  const { coordinator, layout, writeQuorum, partTimeout } = configuration;
+  const policy = writePolicy(layout, writeQuorum, partTimeout && partTimeout * 1000);
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
@@ -45,7 +47,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
-    const fileSystem = new SplitFileSystem({ catalogue, pool, layout, leases, collector, log });
+    const fileSystem = new SplitFileSystem({ catalogue, pool, policy, leases, collector, log });
     const logins = new Logins({
       log,
       accounts: new Accounts(coordinator.account, users),

@@ -88,7 +88,8 @@ export class Mover {
       if (task) {
         const others = task.segment.parts.map(({ server }) => server);
         const to = placement.replacement(place.segment, others);
-        if (to === undefined) this.#reason = `there is no other storage server for the parts of storage server ${number}`;
+        if (to === undefined)
+          this.#reason = `there is no other storage server for the parts of storage server ${number}`;
         else await this.#move(task, place.index, to, signal);
       }
       this.#after.set(number, place);

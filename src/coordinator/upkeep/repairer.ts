@@ -165,7 +165,14 @@ export class Repairer {
       possible.push(target);
     }
     if (possible.length === 0) return ['an old file has to be removed first'];
-    const result = await rebuildParts({ pool: catalogue.pool, task, sources, targets: possible, budget, signal });
+    const result = await rebuildParts({
+      pool: catalogue.pool,
+      task,
+      sources,
+      targets: possible,
+      budget,
+      signal,
+    });
     for (const [index, failure] of result.damaged) {
       const server = segment.parts[index]?.server;
       if (server === undefined) continue;
@@ -205,12 +212,17 @@ export class Repairer {
     if (home && watch.takesParts(home.number) && watch.isUp(home.number)) return { index, server: home };
     const name = home?.name ?? `storage server ${part.server}`;
     const downSince = home?.condition.downSince;
-    const waits = home && downSince !== undefined && Date.now() - downSince < relocateMs && !watch.isDraining(part.server);
+    const waits =
+      home &&
+      downSince !== undefined &&
+      Date.now() - downSince < relocateMs &&
+      !watch.isDraining(part.server);
     if (waits) return `${name} is down: its parts are made elsewhere when it stays away`;
     const other = placement.replacement(segment, taken);
     const server = pool.servers.find(({ number }) => number === other);
     if (server && watch.isUp(server.number)) return { index, server };
-    if (home && watch.isUp(home.number) && watch.isFull(home.number)) return `${name} is full, and no other one is free`;
+    if (home && watch.isUp(home.number) && watch.isFull(home.number))
+      return `${name} is full, and no other one is free`;
     return `${name} is down or draining, and there is no other one for its parts`;
   }
 
@@ -223,7 +235,8 @@ export class Repairer {
       const server = pool.servers.find(({ number }) => number === part.server);
       if (!server || !watch.isUp(part.server) || part.bytes === 0) continue;
       if (part.stored) stored.push({ index, server });
-      else if (canSpare(server) || !targets.some((target) => target.server === server)) damaged.push({ index, server });
+      else if (canSpare(server) || !targets.some((target) => target.server === server))
+        damaged.push({ index, server });
     }
     return [...stored, ...damaged];
   }
@@ -249,7 +262,10 @@ export class Repairer {
       const { state } = await checkPart({ pool: catalogue.pool, segment, index, server, budget, signal });
       if (state !== 'right') continue;
       await catalogue.markPartStored(segment.id, index, server.number, part);
-      log.info({ segment: segment.id, index, path: task.path, server: server.number }, 'a missing part is there again');
+      log.info(
+        { segment: segment.id, index, path: task.path, server: server.number },
+        'a missing part is there again',
+      );
       found.push(index);
     }
     return found;
@@ -259,7 +275,8 @@ export class Repairer {
     const { pool, watch } = this.#parts;
     const { dataParts } = segment.layout;
     const stored = segment.parts.filter((part) => part.stored);
-    if (stored.length < dataParts) return `${path} is lost: ${stored.length} of its parts are left, ${dataParts} are needed`;
+    if (stored.length < dataParts)
+      return `${path} is lost: ${stored.length} of its parts are left, ${dataParts} are needed`;
     const down = stored.filter(({ server }) => !watch.isUp(server)).map(({ server }) => server);
     const names = pool.servers.filter(({ number }) => down.includes(number)).map(({ name }) => name);
     return `${path} waits for ${names.join(' and ')}`;

@@ -65,7 +65,8 @@ export class Scrubber {
       if (!task || !part || part.server !== place.server) return undefined;
       if (!part.stored) return { state: 'missing', reason: 'it is in the repair queue' };
       const server = pool.servers.find(({ number }) => number === place.server);
-      if (!server) return { state: 'unreachable', reason: `storage server ${place.server} is not configured` };
+      if (!server)
+        return { state: 'unreachable', reason: `storage server ${place.server} is not configured` };
       const { segment, path } = task;
       const { index } = place;
       const found = await checkPart({ pool: catalogue.pool, segment, index, server, budget, signal });

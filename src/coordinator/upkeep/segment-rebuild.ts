@@ -109,9 +109,12 @@ class Rebuild {
       await budget.spend(this.#geometry.blockLength(stripe, 0) * this.#targets.size, signal);
       this.#connections.yieldIfWanted();
       await this.#rebuildStripe(stripe);
-      await Promise.all([...this.#targets].map(([index, { writer }]) => this.#attempt(index, () => writer.ready())));
+      await Promise.all(
+        [...this.#targets].map(([index, { writer }]) => this.#attempt(index, () => writer.ready())),
+      );
     }
-    if (this.#crc !== segment.crc32) throw new FileSystemError('damaged', 'what was rebuilt is not what was stored');
+    if (this.#crc !== segment.crc32)
+      throw new FileSystemError('damaged', 'what was rebuilt is not what was stored');
     await Promise.all(this.#sources.map((source) => source.end()));
     const stored = new Map<number, FinishedPart>();
     await Promise.all(
