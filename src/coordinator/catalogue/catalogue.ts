@@ -132,6 +132,8 @@ export interface StoredSegment extends FinishedSegment {
 export interface StoredPart extends SegmentPart {
   /** Where it is, or was to be. */
   readonly server: number;
+  /** When every block of it was last read and right, or else when it was written. */
+  readonly verified: Date;
 }
 
 /** Of a segment with missing parts, what they are made from again. */

@@ -138,6 +138,7 @@ export class SegmentTable {
         headerBytes: part.integer('header_bytes'),
         bytes: part.integer('bytes'),
         stored: part.text('state') === 'stored',
+        verified: new Date(part.integer('verified')),
       })),
     };
   }

@@ -28,6 +28,8 @@ export interface UpkeepCatalogue {
 
   /** Live stored parts of one storage server, by segment and index, behind `after`. */
   partsOn(server: number, after: PartPlace | undefined, limit: number): Promise<readonly PartOnServer[]>;
+  /** Live stored parts of one storage server whose segments' ids begin so. */
+  partsBeginning(server: number, prefix: string): Promise<readonly PartOnServer[]>;
   /** Whether a file of that name on that server is known, for whatever reason. */
   knows(place: PartPlace): Promise<boolean>;
 

@@ -107,6 +107,16 @@ export class UpkeepTable implements UpkeepCatalogue {
     return rows.map(toPart);
   }
 
+  async partsBeginning(server: number, prefix: string): Promise<readonly PartOnServer[]> {
+    const rows = this.#sql.all(
+      `SELECT * FROM part WHERE server = ? AND segment >= ? AND segment < ? AND state = 'stored' AND ${live}`,
+      server,
+      prefix,
+      `${prefix}g`, // Behind every hexadecimal digit.
+    );
+    return rows.map(toPart);
+  }
+
   async knows({ segment, index, server }: PartPlace): Promise<boolean> {
     const row = this.#sql.first(
       `SELECT EXISTS (SELECT 1 FROM part WHERE segment = ?1 AND position = ?2 AND server = ?3)

@@ -56,8 +56,12 @@ export class Scrubber {
    * @returns undefined when the part is not there any more by the catalogue
    * @throws YieldedError, the signal's reason
    */
-  async check(place: PartOnServer, signal: AbortSignal): Promise<PartState | undefined> {
-    const { catalogue, pool, leases, budget, log, onFinding } = this.#parts;
+  async check(
+    place: PartOnServer,
+    signal: AbortSignal,
+    budget = this.#parts.budget,
+  ): Promise<PartState | undefined> {
+    const { catalogue, pool, leases, log, onFinding } = this.#parts;
     const endLease = leases.take([place.segment]);
     try {
       const task = await catalogue.upkeep.segment(place.segment);
