@@ -23,8 +23,8 @@ export interface JournalParts {
   readonly poolId: string;
   readonly outbox: JournalOutbox;
   readonly pool: Pool;
-  /** On so many storage servers a record is before its change is acknowledged. */
-  readonly copies: number;
+  /** Of files that are yet to come. */
+  readonly parityParts: number;
   readonly log: Log;
   /** More records are on enough servers: what they made garbage can go. */
   readonly onShipped: () => void;
@@ -34,9 +34,10 @@ export interface JournalParts {
 export interface JournalState {
   /** Records that are not on enough servers yet. */
   readonly waiting: number;
+  /** On so many storage servers a record should be. */
   readonly copies: number;
   /** Why they wait, in words for a person; undefined while nothing is wrong. */
-  readonly reason: string | undefined;
+  readonly reason?: string;
 }
 
 /**
@@ -46,6 +47,7 @@ export interface JournalState {
 export class Journal {
   readonly #parts: JournalParts;
   readonly #times: typeof defaultTimes;
+  readonly #copies: number;
   readonly #replicas: readonly Replica[];
   #round: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -57,13 +59,18 @@ export class Journal {
     this.#parts = parts;
     this.#times = { ...defaultTimes, ...parts.times };
     this.#replicas = parts.pool.servers.map((server) => new Replica(server));
+    this.#copies = copiesOf(parts);
     parts.outbox.begin(() => this.#shipIn(this.#times.gatherMs));
     this.#shipIn(0);
   }
 
   get state(): JournalState {
-    const { outbox, copies } = this.#parts;
-    return { waiting: outbox.recorded - outbox.shipped, copies, reason: this.#reason };
+    const { outbox } = this.#parts;
+    return {
+      waiting: outbox.recorded - outbox.shipped,
+      copies: this.#copies,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+    };
   }
 
   /**
@@ -114,7 +121,8 @@ export class Journal {
   }
 
   async #bring(target: number): Promise<void> {
-    const { outbox, copies } = this.#parts;
+    const { outbox } = this.#parts;
+    const copies = this.#copies;
     for (const replica of this.#replicas) replica.skipTo(outbox.shipped);
     const usable = this.#replicas.filter(({ busy, failure }) => !busy && failure === undefined);
     const running = new Set<Replica>();
@@ -144,7 +152,8 @@ export class Journal {
 
   /** Writes all that the server lacks of the records up to `target`. @returns whether that worked */
   async #write(replica: Replica, target: number): Promise<boolean> {
-    const { outbox, poolId, copies, onShipped } = this.#parts;
+    const { outbox, poolId, onShipped } = this.#parts;
+    const copies = this.#copies;
     const written = await replica.write((after) => {
       const records = fitting(outbox.records(Math.max(after, outbox.shipped), batchRecords), target);
       return records.length === 0
@@ -191,6 +200,12 @@ export class Journal {
     }
     this.#reason = reason;
   }
+}
+
+/** With as many servers lost as any file survives, each record is still there. One copy alone is never enough. */
+function copiesOf({ outbox, parityParts, pool }: JournalParts): number {
+  const lost = Math.max(1, parityParts, outbox.mostParityParts());
+  return Math.min(lost + 1, pool.servers.length);
 }
 
 /** Those that fit into one file; at least one, if there are any up to `target`. */

@@ -63,7 +63,12 @@ export class JournalledFileSystem implements FileSystem {
     return this.#inner.knownDigest?.(path, algorithm);
   }
 
-  async rememberDigest(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
+  async rememberDigest(
+    path: string,
+    entry: Entry,
+    algorithm: DigestAlgorithm,
+    digest: string,
+  ): Promise<void> {
     await this.#inner.rememberDigest?.(path, entry, algorithm, digest);
   }
 

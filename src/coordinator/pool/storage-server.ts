@@ -209,10 +209,7 @@ export class StorageServer {
     return retryWhileBusy(() => this.#useOnce(work, priority));
   }
 
-  async #useOnce<T>(
-    work: (connection: StorageConnection) => Promise<T>,
-    priority?: 'urgent',
-  ): Promise<T> {
+  async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
     const giveBack = await this.reserve(priority);
     try {
       const connection = await this.connect();
