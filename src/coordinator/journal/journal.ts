@@ -122,7 +122,8 @@ export class Journal {
 
   async #bring(target: number): Promise<void> {
     const { outbox } = this.#parts;
-    const copies = this.#copies;
+    // The first of a pool goes to all, so that none of them is ever taken for one that has lost everything.
+    const copies = outbox.shipped === 0 ? this.#replicas.length : this.#copies;
     for (const replica of this.#replicas) replica.skipTo(outbox.shipped);
     const usable = this.#replicas.filter(({ busy, failure }) => !busy && failure === undefined);
     const running = new Set<Replica>();
