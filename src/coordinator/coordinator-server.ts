@@ -12,6 +12,8 @@ import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { engineLimits } from './engine-limits.ts';
+import { Journal } from './journal/journal.ts';
+import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { writePolicy } from './segments/write-policy.ts';
@@ -44,11 +46,20 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onGarbage: () => collector.wake(),
   });
+  const journal = new Journal({
+    poolId: catalogue.pool,
+    outbox: catalogue.journal,
+    pool,
+    parityParts: layout.parityParts,
+    log,
+    onShipped: () => collector.wake(),
+  });
   let expiry: PartialExpiry | undefined;
   const close = async () => {
     await expiry?.stop();
     await upkeep.stop();
     await collector.stop();
+    await journal.stop();
     pool.close();
     await catalogue.close();
   };
@@ -59,8 +70,11 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const place = (segment: string) => upkeep.placement.place(segment, layout);
-    const fileSystem = new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log });
-    const reported = { catalogue, pool, upkeep, configuration, version: packageJson.version, tls };
+    const fileSystem = new JournalledFileSystem(
+      new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
+      journal,
+    );
+    const reported = { catalogue, pool, upkeep, journal, configuration, version: packageJson.version, tls };
     const logins = new Logins({
       log,
       accounts: new Accounts(coordinator.account, users),

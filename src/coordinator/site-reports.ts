@@ -7,6 +7,7 @@ import {
   type StorageServerReport,
 } from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Pool } from './pool/pool.ts';
 import { finalPartPath } from './segments/part-writer.ts';
 import type { ServerWatch } from './upkeep/server-watch.ts';
@@ -16,6 +17,7 @@ export interface ReportedPool {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
   readonly upkeep: Upkeep;
+  readonly journal: Journal;
   readonly configuration: Configuration;
   readonly version: string;
   readonly tls: ServerTls | undefined;
@@ -23,7 +25,7 @@ export interface ReportedPool {
 
 /** `SITE STATUS`: the coordinator, then each storage server, asked right now. */
 export async function reportStatus(reported: ReportedPool): Promise<string[]> {
-  const { catalogue, upkeep, configuration, version, tls } = reported;
+  const { catalogue, upkeep, journal, configuration, version, tls } = reported;
   const { layout } = configuration;
   const servers = await reportServers(reported);
   const [totals, health, repair, scrub, rebalance] = await Promise.all([
@@ -47,6 +49,7 @@ export async function reportStatus(reported: ReportedPool): Promise<string[]> {
     partialUploads: totals.partialUploads,
     partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
+    journal: journal.state,
     health: { whole: totals.files - health.degraded - health.unavailable - health.lost, ...health },
     repair,
     scrub,

@@ -13,6 +13,7 @@ import type {
   StoredFile,
   UploadedSegments,
 } from './catalogue.ts';
+import { JournalTable } from './journal-table.ts';
 import { PartialTable } from './partial-table.ts';
 import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
@@ -27,6 +28,7 @@ import { UpkeepTable } from './upkeep-table.ts';
 export class SqliteCatalogue implements Catalogue {
   readonly pool: string;
   readonly upkeep: UpkeepTable;
+  readonly journal: JournalTable;
   readonly #database: DatabaseSync;
   readonly #sql: Statements;
   readonly #segments: SegmentTable;
@@ -38,7 +40,8 @@ export class SqliteCatalogue implements Catalogue {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK); // Says why it is not writable; SQLite does not.
     this.#database = new DatabaseSync(join(folder, 'catalogue.sqlite'), { timeout: 0 });
-    this.#sql = new Statements(this.#database);
+    this.#sql = new Statements(this.#database, () => this.journal.record());
+    this.journal = new JournalTable(this.#sql);
     this.#segments = new SegmentTable(this.#sql);
     this.#partials = new PartialTable(this.#sql, this.#segments);
     this.#repairs = new RepairTable(this.#sql, this.#segments);
@@ -49,6 +52,7 @@ export class SqliteCatalogue implements Catalogue {
     try {
       this.#configure();
       this.pool = this.#createOnce();
+      this.journal.open();
     } catch (error) {
       this.#database.close();
       if (isLocked(error)) {
@@ -274,7 +278,7 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async garbage(server: number, limit: number): Promise<readonly GarbagePart[]> {
-    return this.#segments.garbage(server, limit);
+    return this.#segments.garbage(server, limit, this.journal.collectible);
   }
 
   async forgetPart(segment: string, index: number): Promise<void> {

@@ -27,7 +27,7 @@ export async function identify(connection: StorageConnection, pool: string): Pro
     // A marker that cannot be read, or is another pool's, was not written for this server.
     return { kind: 'marked', server: found?.pool === pool ? found.server : 0 };
   }
-  const entries = await connection.list(pool);
+  const entries = await connection.entries(pool);
   return { kind: 'unmarked', parts: entries.some(({ name }) => /^[0-9a-f]{2}$/.test(name)) };
 }
 

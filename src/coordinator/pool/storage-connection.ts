@@ -17,11 +17,11 @@ const defaultTimeout = 30;
 /** Milliseconds in which a connection that was idle must show that it lives. */
 const pingTimeout = 3_000;
 
-/** What a folder on a storage server holds. */
-export interface StoredEntry {
+/** What is in a folder on a storage server. */
+export interface StorageEntry {
   readonly name: string;
-  /** Bytes of a file. */
-  readonly size: number;
+  /** Of a file. */
+  readonly bytes: number;
   readonly isFolder: boolean;
 }
 
@@ -207,18 +207,18 @@ export class StorageConnection {
     }
   }
 
-  /** The entries of a folder; none where there is no such folder. */
-  async list(folder: string): Promise<readonly StoredEntry[]> {
+  /** What is in a folder; nothing where there is none. */
+  async entries(folder: string): Promise<readonly StorageEntry[]> {
     const command = this.#capabilities.facts ? 'MLSD' : 'LIST';
     try {
       const listing = await retrieveListing(this.#client, `${command} ${this.#name(folder)}`);
       this.#lastUsed = Date.now();
       return parseList(listing.toString('utf8'))
         .filter(({ name }) => name !== '.' && name !== '..')
-        .map(({ name, size, isDirectory }) => ({ name, size, isFolder: isDirectory }));
+        .map(({ name, size, isDirectory }) => ({ name, bytes: size, isFolder: isDirectory }));
     } catch (error) {
       // 450 and 550: there is none (RFC 3659, section 7.2.1; RFC 959, section 4.2.2).
-      if (error instanceof FTPError && (error.code === 550 || error.code === 450)) return [];
+      if (isMissing(error) || (error instanceof FTPError && error.code === 450)) return [];
       throw error;
     }
   }

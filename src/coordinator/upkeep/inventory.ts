@@ -98,7 +98,7 @@ export class Inventory {
   ): Promise<void> {
     const { catalogue } = this.#parts;
     const expected = await catalogue.upkeep.partsBeginning(server.number, folder);
-    const entries = await connection.list(`${catalogue.pool}/${folder}`);
+    const entries = await connection.entries(`${catalogue.pool}/${folder}`);
     const names = new Set(entries.filter(({ isFolder }) => !isFolder).map(({ name }) => name));
     for (const part of expected) {
       if (names.has(`${part.segment}.${part.index}`)) continue;
