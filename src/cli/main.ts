@@ -13,6 +13,7 @@ import { addReportCommands } from './reports.ts';
 import { addServerCommands } from './servers.ts';
 import { UsageError } from './session.ts';
 import { addTransferCommands } from './transfers.ts';
+import { addUpkeepCommands } from './upkeep.ts';
 import { addUserCommands } from './users.ts';
 
 const program = new Command('splitftp')
@@ -26,6 +27,7 @@ addTransferCommands(program);
 addFileCommands(program);
 addReportCommands(program);
 addRecoveryCommands(program);
+addUpkeepCommands(program);
 addUserCommands(program);
 
 // The reader of a pipe may have seen enough (`splitftp ls | head`).
