@@ -48,8 +48,9 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   const close = async () => {
     await expiry?.stop();
     await collector.stop();
+    await journal.ship();
+    pool.close(); // Ends what still waits for a storage server.
     await journal.stop();
-    pool.close();
     await catalogue.close();
   };
   try {
