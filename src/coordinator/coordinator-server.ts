@@ -12,6 +12,8 @@ import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { engineLimits } from './engine-limits.ts';
+import { Journal } from './journal/journal.ts';
+import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { writePolicy } from './segments/write-policy.ts';
@@ -34,10 +36,19 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
+  const journal = new Journal({
+    poolId: catalogue.pool,
+    outbox: catalogue.journal,
+    pool,
+    parityParts: layout.parityParts,
+    log,
+    onShipped: () => collector.wake(),
+  });
   let expiry: PartialExpiry | undefined;
   const close = async () => {
     await expiry?.stop();
     await collector.stop();
+    await journal.stop();
     pool.close();
     await catalogue.close();
   };
@@ -47,12 +58,16 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     const unfinished = await catalogue.abandonUnfinished();
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
-    const fileSystem = new SplitFileSystem({ catalogue, pool, policy, leases, collector, log });
+    const fileSystem = new JournalledFileSystem(
+      new SplitFileSystem({ catalogue, pool, policy, leases, collector, log }),
+      journal,
+    );
     const logins = new Logins({
       log,
       accounts: new Accounts(coordinator.account, users),
       fileSystem,
-      reportStatus: () => reportStatus(catalogue, pool, configuration, packageJson.version, tls),
+      reportStatus: () =>
+        reportStatus(catalogue, pool, configuration, packageJson.version, tls, journal.state),
       reportWhere: (path, from) => reportWhere(catalogue, pool, path, from),
     });
     const server = await startFtpServer({

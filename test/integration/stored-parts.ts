@@ -11,7 +11,10 @@ interface Stored {
   readonly configuration: Configuration;
 }
 
-/** Every file that a storage server's folder holds, the unfinished too: paths below the folder, with `/`. */
+/**
+ * Every file that a storage server's folder holds, the unfinished too, but not the journal: paths below the folder,
+ * with `/`.
+ */
 export async function storedFiles({ configuration }: Stored, server: number): Promise<string[]> {
   const folder = storageFolder(configuration, server);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
@@ -21,6 +24,7 @@ export async function storedFiles({ configuration }: Stored, server: number): Pr
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((path) => !path.includes('/journal/'))
     .sort();
 }
 

@@ -89,12 +89,20 @@ export class StorageServer {
   /**
    * Waits for a free place among the connections. Whoever needs places on several servers takes them in the order
    * of their numbers, so that two never wait for each other.
+   * @param priority `urgent` for something short that somebody waits for, before all others: it gets one place more
+   * where only habit says how many there are
    * @returns gives the place back
    */
-  async reserve(): Promise<() => void> {
-    const admitted = new Promise<void>((admit) => this.#waiting.push(admit));
-    this.#admit();
-    await admitted;
+  async reserve(priority?: 'urgent'): Promise<() => void> {
+    if (priority === 'urgent' && this.#hasSparePlace) this.#inUse += 1;
+    else {
+      const admitted = new Promise<void>((admit) => {
+        if (priority === 'urgent') this.#waiting.unshift(admit);
+        else this.#waiting.push(admit);
+      });
+      this.#admit();
+      await admitted;
+    }
     let reserved = true;
     return () => {
       if (!reserved) return;
@@ -141,6 +149,11 @@ export class StorageServer {
       this.#checking = undefined;
     });
     return this.#checking;
+  }
+
+  get #hasSparePlace(): boolean {
+    const configured = this.#configuration.connections !== undefined;
+    return this.#inUse <= this.connections && !configured && !this.#limit.isLowered(Date.now());
   }
 
   #admit(): void {
@@ -218,12 +231,12 @@ export class StorageServer {
   }
 
   /** Runs one piece of work on a connection of its own. */
-  use<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
-    return retryWhileBusy(() => this.#useOnce(work));
+  use<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
+    return retryWhileBusy(() => this.#useOnce(work, priority));
   }
 
-  async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
-    const giveBack = await this.reserve();
+  async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
+    const giveBack = await this.reserve(priority);
     try {
       const connection = await this.connect();
       try {
