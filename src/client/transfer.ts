@@ -7,6 +7,20 @@ export interface RemoteEntry {
   readonly kind: 'file' | 'directory';
   readonly size: number;
   readonly modified: Date;
+  /** The account may not change it (RFC 3659, section 7.5.5: perm); absent where the coordinator does not tell. */
+  readonly readOnly?: boolean;
+}
+
+/** A file to be transferred, as a walk over folders finds it. */
+export interface FoundFile {
+  /** Where it is: a local path for an upload, one of the coordinator for a download. */
+  readonly source: string;
+  /** Where it goes. */
+  readonly target: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Of the source. */
+  readonly modified: Date;
 }
 
 export interface TransferProgress {
@@ -34,6 +48,14 @@ export interface TransferOptions {
    * remember. Without it existing files are overwritten.
    */
   readonly onConflict?: (path: string) => Promise<ConflictChoice>;
+}
+
+/** For one file whose transfer goes on where an earlier one, even of another process, has ended. */
+export interface ResumeOptions {
+  /** Stops; what has arrived stays where it is, to be continued. */
+  readonly signal: AbortSignal;
+  /** Told where each attempt begins, then how far it has come: bytes from the beginning of the file. */
+  readonly onPosition?: (bytes: number) => void;
 }
 
 export interface TransferFailure {

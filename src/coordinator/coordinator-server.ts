@@ -16,6 +16,7 @@ import { Journal } from './journal/journal.ts';
 import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
+import { writePolicy } from './segments/write-policy.ts';
 import { reportStatus, reportWhere } from './site-reports.ts';
 import { SplitFileSystem } from './split-file-system.ts';
 import { Collector } from './upkeep/collector.ts';
@@ -28,7 +29,8 @@ import { PartialExpiry } from './upkeep/partial-expiry.ts';
  * @throws StartError when its folder, users file or port cannot be used
  */
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
-  const { coordinator, layout } = configuration;
+  const { coordinator, layout, writeQuorum, partTimeout } = configuration;
+  const policy = writePolicy(layout, writeQuorum, partTimeout && partTimeout * 1000);
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
@@ -57,7 +59,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const fileSystem = new JournalledFileSystem(
-      new SplitFileSystem({ catalogue, pool, layout, leases, collector, log }),
+      new SplitFileSystem({ catalogue, pool, policy, leases, collector, log }),
       journal,
     );
     const logins = new Logins({
