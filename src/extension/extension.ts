@@ -6,8 +6,11 @@ import { logServerLine } from './log-channel.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
+import { registerTransfers } from './transfers/register.ts';
+import type { Transfers } from './transfers/transfers.ts';
 
 let servers: Servers | undefined;
+let transfers: Transfers | undefined;
 
 export function activate(context: vscode.ExtensionContext): Servers {
   const log = vscode.window.createOutputChannel('SplitFTP', { log: true });
@@ -18,6 +21,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
   };
   servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
   const tree = new FilesTree(servers);
+  transfers = registerTransfers({ context, servers, log, tree });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
@@ -28,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
-    registerCommands({ servers, tree, log }),
+    registerCommands({ servers, tree, transfers, log }),
     servers.onDidChangeState(setContext),
   );
   void setContext();
@@ -38,5 +42,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
 
 /** VS Code waits for this; children that it does not reach end themselves when this process is gone. */
 export async function deactivate(): Promise<void> {
+  // They go on where they are, with the next window.
+  await transfers?.stop();
   await servers?.stop();
 }
