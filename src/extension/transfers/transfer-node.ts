@@ -22,7 +22,7 @@ export interface Shown {
 
 const icons: Readonly<Record<FileState, readonly [icon: string, color?: string]>> = {
   waiting: ['clock'],
-  running: ['sync~spin'],
+  running: ['cloud-upload', 'progressBar.background'],
   paused: ['debug-pause'],
   asking: ['question', 'list.warningForeground'],
   done: ['check', 'testing.iconPassed'],
@@ -30,6 +30,12 @@ const icons: Readonly<Record<FileState, readonly [icon: string, color?: string]>
   failed: ['error', 'list.errorForeground'],
   canceled: ['circle-slash'],
 };
+
+function iconOf(state: FileState, { direction }: Batch): vscode.ThemeIcon {
+  const [icon, color] = icons[state];
+  const shown = state === 'running' && direction === 'download' ? 'cloud-download' : icon;
+  return new vscode.ThemeIcon(shown, color === undefined ? undefined : new vscode.ThemeColor(color));
+}
 
 function stateWords(state: FileState): string {
   switch (state) {
@@ -54,9 +60,8 @@ function stateWords(state: FileState): string {
 
 export function fileItem(file: QueuedFile, batch: Batch, { runner, isConnected }: Shown): vscode.TreeItem {
   const item = new vscode.TreeItem(nameOf(batch, file.source));
-  const [icon, color] = icons[file.state];
   item.id = file.id;
-  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  item.iconPath = iconOf(file.state, batch);
   item.contextValue = `file.${file.state}`;
   item.description = describeFile(file, runner.speed(file.id), isConnected);
   const direction = directionWords(batch);
@@ -95,8 +100,7 @@ export function batchItem(batch: Batch, shown: Shown): vscode.TreeItem {
       : vscode.TreeItemCollapsibleState.Collapsed
     : vscode.TreeItemCollapsibleState.None;
   item.id = batch.id;
-  const [icon, color] = icons[state];
-  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  item.iconPath = iconOf(state, batch);
   item.contextValue = `batch.${state}`;
   const done = batch.settledFiles + totals.count('done');
   const files = batch.settledFiles + totals.files;
@@ -149,15 +153,14 @@ export function stateOfBatch(batch: Batch, queue: TransferQueue): FileState {
 }
 
 export function titleOf({ direction, sources, target }: Batch): string {
-  const arrow = direction === 'upload' ? '↑' : '↓';
   const [first = target] = sources;
   const name = direction === 'upload' ? basename(first) : posix.basename(first) || '/';
-  if (sources.length <= 1) return `${arrow} ${name}`;
-  return `${arrow} ${vscode.l10n.t('{0} and {1} more', name, sources.length - 1)}`;
+  if (sources.length <= 1) return name;
+  return vscode.l10n.t('{0} and {1} more', name, sources.length - 1);
 }
 
 function nameOf({ direction }: Batch, source: string): string {
-  return direction === 'upload' ? `↑ ${basename(source)}` : `↓ ${posix.basename(source)}`;
+  return direction === 'upload' ? basename(source) : posix.basename(source);
 }
 
 function directionWords({ direction }: Batch): string {

@@ -7,7 +7,7 @@ import { BatchResults, tellResult } from './batch-results.ts';
 import { ConflictQuestions } from './conflict-questions.ts';
 import { QueueFile } from './queue-file.ts';
 import type { Batch } from './records.ts';
-import { TransferQueue } from './transfer-queue.ts';
+import { type Change, TransferQueue } from './transfer-queue.ts';
 import { TransferRunner } from './transfer-runner.ts';
 import { describeMovement } from './transfer-words.ts';
 
@@ -34,7 +34,7 @@ export class Transfers implements vscode.Disposable {
   readonly #store: QueueFile;
   readonly #results: BatchResults;
   readonly #waiting = new Map<string, (result: TransferResult | undefined) => void>();
-  readonly #changed = new Set<() => void>();
+  readonly #changed = new Set<(change: Change) => void>();
   readonly #subscriptions: vscode.Disposable;
   readonly #adoption: NodeJS.Timeout;
   #client: SplitClient | undefined;
@@ -60,7 +60,7 @@ export class Transfers implements vscode.Disposable {
       onError: (message) => log.error(message),
     });
     const forgetSettled = this.queue.onSettled((batch) => this.#settled(batch));
-    const forgetChanges = this.queue.onChange(() => this.#tell());
+    const forgetChanges = this.queue.onChange((change) => this.#tell(change));
     this.#adoption = setInterval(() => {
       if (this.#pool !== undefined) this.#adopt(({ pool }) => pool === this.#pool);
     }, adoptionInterval);
@@ -86,7 +86,7 @@ export class Transfers implements vscode.Disposable {
     return this.queue.batches.reduce((sum, { id }) => sum + this.queue.totals(id).unfinished, 0);
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: (change: Change) => void): () => void {
     this.#changed.add(listener);
     return () => this.#changed.delete(listener);
   }
@@ -199,8 +199,8 @@ export class Transfers implements vscode.Disposable {
     );
   }
 
-  #tell(): void {
-    for (const listener of this.#changed) listener();
+  #tell(change: Change = 'records'): void {
+    for (const listener of this.#changed) listener(change);
     if (this.runner.isBusy && this.#progress === undefined) this.#showProgress();
   }
 
