@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/commands.ts';
 import { ConfigurationFinder } from './configuration.ts';
+import { registerFileSystem } from './file-system/register.ts';
 import { FilesTree } from './files-tree.ts';
+import { HealthOfFiles } from './health/health-of-files.ts';
 import { logServerLine } from './log-channel.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
@@ -20,7 +22,10 @@ export function activate(context: vscode.ExtensionContext): Servers {
     coordinator: context.asAbsolutePath('dist/coordinator.js'),
   };
   servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
-  const tree = new FilesTree(servers);
+  const fileSystem = registerFileSystem(servers, log);
+  const { files, watching } = fileSystem;
+  const health = new HealthOfFiles(servers, files, log);
+  const tree = new FilesTree({ servers, files, watching, health, log });
   transfers = registerTransfers({ context, servers, log, tree });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
@@ -28,11 +33,13 @@ export function activate(context: vscode.ExtensionContext): Servers {
     log,
     finder,
     servers,
+    fileSystem,
+    health,
     tree,
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
-    registerCommands({ servers, tree, transfers, log }),
+    registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );
   void setContext();

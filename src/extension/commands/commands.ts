@@ -1,12 +1,22 @@
 import type * as vscode from 'vscode';
 import { registerAll } from '../command-runner.ts';
+import type { StoredFiles } from '../file-system/stored-files.ts';
 import type { FilesTree } from '../files-tree.ts';
 import type { Servers } from '../servers.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import { copyAddress, copyPassword, copyPath } from './copy.ts';
 import { deleteEntries } from './delete.ts';
 import { download, downloadEntries } from './download.ts';
+import { moveEntries } from './move.ts';
+import { newFile } from './new-file.ts';
 import { newFolder } from './new-folder.ts';
+import {
+  compareSelected,
+  compareWithLocalFile,
+  compareWithStoredFile,
+  openFiles,
+  openInWorkspace,
+} from './open.ts';
 import { rename } from './rename.ts';
 import { showActions } from './show-actions.ts';
 import { stopServers } from './stop-servers.ts';
@@ -16,6 +26,7 @@ import { upload, uploadHere, uploadResources } from './upload.ts';
 export interface Parts {
   readonly servers: Servers;
   readonly tree: FilesTree;
+  readonly files: StoredFiles;
   readonly transfers: Transfers;
   readonly log: vscode.LogOutputChannel;
 }
@@ -36,7 +47,14 @@ const commands: Readonly<Record<string, Command>> = {
   'splitftp.uploadHere': uploadHere,
   'splitftp.download': download,
   'splitftp.downloadEntries': downloadEntries,
+  'splitftp.newFile': newFile,
   'splitftp.newFolder': newFolder,
+  'splitftp.openFiles': openFiles,
+  'splitftp.openInWorkspace': openInWorkspace,
+  'splitftp.compareWithLocalFile': compareWithLocalFile,
+  'splitftp.compareWithStoredFile': compareWithStoredFile,
+  'splitftp.compareSelected': compareSelected,
+  'splitftp.move': moveEntries,
   'splitftp.rename': rename,
   'splitftp.delete': deleteEntries,
   'splitftp.copyPath': copyPath,

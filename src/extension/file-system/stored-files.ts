@@ -62,6 +62,10 @@ export class StoredFiles implements vscode.Disposable {
     return this.#with(path, (client) => present(client, path));
   }
 
+  async exists(path: string): Promise<boolean> {
+    return this.#with(path, async (client) => (await client.stat(path)) !== undefined);
+  }
+
   /** All bytes of a file. */
   read(path: string): Promise<Uint8Array> {
     return this.#with(path, async (client) => {
