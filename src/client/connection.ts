@@ -12,6 +12,7 @@ import {
   systemCode,
   UnreachableError,
 } from './errors.ts';
+import { millisecondsFact, parseListing, parseReply, wantedFacts } from './facts.ts';
 import type { RemoteEntry } from './transfer.ts';
 
 export interface Address {
@@ -70,6 +71,7 @@ export class Connection {
       if (!features.has('MLST')) {
         throw new UnreachableError(`The server at ${name} is not a SplitFTP coordinator: it lacks MLST.`);
       }
+      if (features.get('MLST')?.includes(millisecondsFact)) await client.send(`OPTS MLST ${wantedFacts}`);
       if (features.has('HASH')) await client.send('OPTS HASH CRC32');
       return new Connection(client, name, features);
     } catch (error) {
@@ -103,18 +105,14 @@ export class Connection {
 
   /** The entries of a folder (RFC 3659, MLSD), sorted by name. */
   async list(path: string): Promise<RemoteEntry[]> {
-    const entries = await this.#run(() => this.#client.list(checked(path)));
-    return entries
-      .map(
-        (entry): RemoteEntry => ({
-          name: entry.name,
-          path: path === '/' ? `/${entry.name}` : `${path}/${entry.name}`,
-          kind: entry.isDirectory ? 'directory' : 'file',
-          size: entry.isDirectory ? 0 : entry.size,
-          modified: entry.modifiedAt ?? new Date(0),
-        }),
-      )
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    let entries: RemoteEntry[] = [];
+    // basic-ftp's own parser leaves out facts that are needed here.
+    this.#client.parseList = (listing) => {
+      entries = parseListing(listing, path);
+      return [];
+    };
+    await this.#run(() => this.#client.list(checked(path)));
+    return entries;
   }
 
   /** What is at a path (RFC 3659, MLST); undefined where nothing is. */
@@ -123,7 +121,7 @@ export class Connection {
       if (error instanceof RemoteError && error.code === 550) return undefined;
       throw error;
     });
-    return reply === undefined ? undefined : parseFacts(reply, path);
+    return reply === undefined ? undefined : parseReply(reply, path);
   }
 
   async makeDirectory(path: string): Promise<void> {
@@ -265,30 +263,6 @@ class InvalidNameError extends Error {}
 function checked(text: string): string {
   if (/\p{Cc}/u.test(text)) throw new InvalidNameError('a name with control characters is not possible');
   return text;
-}
-
-function parseFacts(reply: string, path: string): RemoteEntry {
-  const line = reply.split('\n').find((candidate) => /^ \S+=\S*; /.test(candidate)) ?? '';
-  const facts = new Map(
-    line
-      .trimStart()
-      .split('; ', 1)
-      .flatMap((packed) => packed.split(';'))
-      .map((fact) => [fact.slice(0, fact.indexOf('=')).toLowerCase(), fact.slice(fact.indexOf('=') + 1)]),
-  );
-  const directory = /dir$/i.test(facts.get('type') ?? '');
-  const time = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{1,3})?/.exec(facts.get('modify') ?? '');
-  const [, year, month, day, hour, minute, second, fraction = ''] = time ?? [];
-  return {
-    name: path.slice(path.lastIndexOf('/') + 1),
-    path,
-    kind: directory ? 'directory' : 'file',
-    size: directory ? 0 : Number(facts.get('size') ?? 0),
-    modified:
-      time === null
-        ? new Date(0)
-        : new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`),
-  };
 }
 
 function unreachable(error: unknown, name: string, user: string): UnreachableError {

@@ -126,7 +126,8 @@ async function beginningOf(file: FileHandle, bytes: number): Promise<{ bytes: nu
   return { bytes, crc32: crc };
 }
 
-async function compareDownload(connection: Connection, remote: string, meter: Meter): Promise<void> {
+/** @throws when what was received is not what the coordinator has */
+export async function compareDownload(connection: Connection, remote: string, meter: Meter): Promise<void> {
   const there = await connection.checksum(remote);
   if (there.size !== meter.bytes) {
     throw new Error(`only ${meter.bytes} of its ${there.size} bytes arrived, or it was changed: try again`);
@@ -153,7 +154,7 @@ async function compareUpload(
 }
 
 /** Waits for both ends of a transfer; the failure of the session is the more telling one. */
-async function together(local: Promise<void>, transfer: Promise<void>): Promise<void> {
+export async function together(local: Promise<void>, transfer: Promise<void>): Promise<void> {
   const [atDisk, atServer] = await Promise.allSettled([local, transfer]);
   if (atServer.status === 'rejected') throw atServer.reason;
   if (atDisk.status === 'rejected') throw atDisk.reason;

@@ -17,12 +17,13 @@ export async function makeFolders(connection: Connection, path: string): Promise
   }
 }
 
-/** Removes a file, or a folder with all that is in it. */
-export async function removeAll(connection: Connection, path: string): Promise<void> {
+/** Removes a file, or a folder: an empty one, or `recursive`ly with all that is in it. */
+export async function removeAll(connection: Connection, path: string, recursive: boolean): Promise<void> {
   const found = await connection.stat(path);
   if (found === undefined) throw new Error(`there is no ${path} on the coordinator`);
   if (found.kind === 'file') await connection.removeFile(path);
-  else await removeFolder(connection, path);
+  else if (recursive) await removeFolder(connection, path);
+  else await connection.removeDirectory(path);
 }
 
 async function removeFolder(connection: Connection, path: string): Promise<void> {

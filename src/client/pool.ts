@@ -26,6 +26,11 @@ export class ConnectionPool {
     this.#free = limit;
   }
 
+  /** Aborted when the pool is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   get limit(): number {
     return this.#limit;
   }

@@ -11,9 +11,12 @@ import {
 } from '../site/reports.ts';
 import { runBatch } from './batch.ts';
 import type { Address } from './connection.ts';
+import { copyContent, readContent, writeContent } from './contents.ts';
 import { type DownloadRoot, walkDownloads } from './download.ts';
+import type { Attempts } from './file-transfer.ts';
 import { makeFolders, parentOf, removeAll } from './folders.ts';
 import { ConnectionPool } from './pool.ts';
+import { retryingLost } from './retry.ts';
 import type { RemoteEntry, TransferOptions, TransferResult } from './transfer.ts';
 import { type UploadRoot, walkUploads } from './upload.ts';
 
@@ -28,6 +31,8 @@ export interface SplitClientOptions extends Address {
  */
 export class SplitClient {
   readonly #pool: ConnectionPool;
+  readonly #attempts: Attempts = (work) => retryingLost(() => this.#pool.use(work), this.#pool.closing);
+  #copies: Promise<unknown> = Promise.resolve();
 
   constructor({ connections = 4, ...address }: SplitClientOptions) {
     this.#pool = new ConnectionPool(address, connections);
@@ -56,9 +61,32 @@ export class SplitClient {
     return this.#pool.use((connection) => connection.rename(absolute(from), absolute(to)));
   }
 
-  /** Removes a file, or a folder with all that is in it. */
-  remove(path: string): Promise<void> {
-    return this.#pool.use((connection) => removeAll(connection, absolute(path)));
+  /**
+   * Removes a file, or a folder with all that is in it.
+   * @param options.recursive false refuses a folder that holds something.
+   */
+  remove(path: string, { recursive = true } = {}): Promise<void> {
+    return this.#pool.use((connection) => removeAll(connection, absolute(path), recursive));
+  }
+
+  /** All bytes of a file. */
+  read(path: string): Promise<Buffer> {
+    return readContent(this.#attempts, absolute(path));
+  }
+
+  /** Makes these bytes the whole content of a file, which is made if need be; its folder must be there. */
+  write(path: string, content: Uint8Array): Promise<void> {
+    return writeContent(this.#attempts, absolute(path), content);
+  }
+
+  /** Copies a file; an existing file at `to` is replaced. */
+  copyFile(from: string, to: string): Promise<void> {
+    // Each takes two sessions: one after the other, so that they do not wait for one another's second one.
+    const copy = this.#copies.then(() =>
+      copyContent(this.#attempts, (work) => this.#pool.use(work), absolute(from), absolute(to)),
+    );
+    this.#copies = copy.catch(() => undefined);
+    return copy;
   }
 
   /** Uploads files and folders into a folder, where each keeps its name; the folder is made when missing. */

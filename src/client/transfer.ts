@@ -7,6 +7,8 @@ export interface RemoteEntry {
   readonly kind: 'file' | 'directory';
   readonly size: number;
   readonly modified: Date;
+  /** The account may not change it (RFC 3659, section 7.5.5: perm); absent where the coordinator does not tell. */
+  readonly readOnly?: boolean;
 }
 
 export interface TransferProgress {

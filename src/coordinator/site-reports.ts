@@ -1,10 +1,11 @@
+import type * as v from 'valibot';
 import type { Configuration } from '../config/configuration.ts';
 import type { ServerTls } from '../servers/server-tls.ts';
 import {
   type CoordinatorReport,
-  type PartReport,
+  type partReport,
   partsPerPage,
-  type StorageServerReport,
+  type storageServerReport,
 } from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { Pool } from './pool/pool.ts';
@@ -37,7 +38,7 @@ export async function reportStatus(
     partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
   };
-  const servers = pool.servers.map((server, index): StorageServerReport => {
+  const servers = pool.servers.map((server, index): v.InferInput<typeof storageServerReport> => {
     const reason = failures[index];
     return {
       kind: 'storage server',
@@ -56,7 +57,7 @@ export async function reportStatus(
 
 /** The argument of `SITE WHERE`: a path, and for a part of the answer `-from N` before an absolute one. */
 export function parseWhere(argument: string): { readonly path: string; readonly from: number | undefined } {
-  const [, from, path] = /^-from (\d{1,9}) (\/.*)$/.exec(argument) ?? [];
+  const [, from, path] = /^-from (\d{1,9}) (\/.*)$/s.exec(argument) ?? [];
   return from === undefined || path === undefined
     ? { path: argument, from: undefined }
     : { path, from: Number(from) };
@@ -75,7 +76,7 @@ export async function reportWhere(
   const file = await catalogue.openFile(path);
   const lines = file.segments.flatMap((segment, position) =>
     segment.parts.map((part, index) => {
-      const report: PartReport = {
+      const report: v.InferInput<typeof partReport> = {
         kind: 'part',
         segment: position,
         index,

@@ -21,9 +21,15 @@ function formatLongDate(modified: Date, now: Date): string {
     : `${day} ${String(modified.getUTCFullYear()).padStart(5)}`;
 }
 
-/** The facts of MLST and MLSD that there are (RFC 3659, section 7.5), in the order of their listing. */
-export const factNames = ['type', 'size', 'modify', 'perm', 'unique'] as const;
+/**
+ * The facts of MLST and MLSD that there are (RFC 3659, section 7.5), in the order of their listing. `x.milliseconds` is
+ * ours: what `modify` lacks of the time, since many clients expect whole seconds there.
+ */
+export const factNames = ['type', 'size', 'modify', 'perm', 'unique', 'x.milliseconds'] as const;
 export type FactName = (typeof factNames)[number];
+
+/** Those that are listed unless a client chooses others (OPTS MLST). */
+export const usualFacts: readonly FactName[] = factNames.slice(0, 5);
 
 /** A line of MLSD: the facts, a space, the name (RFC 3659, section 7.2). No line end. */
 export function formatFacts(
@@ -53,6 +59,8 @@ function factOf(entry: Entry, fact: FactName, readOnly: boolean): string | numbe
       return permissions(entry, readOnly);
     case 'unique':
       return entry.unique;
+    case 'x.milliseconds':
+      return entry.modified.getUTCMilliseconds();
   }
 }
 

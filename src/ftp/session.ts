@@ -15,7 +15,7 @@ import { Transfer } from './data/transfer.ts';
 import { type DigestAlgorithm, digestAlgorithms } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
-import { type FactName, factNames } from './listing-format.ts';
+import { type FactName, usualFacts } from './listing-format.ts';
 import { keepsPreparation, type Preparation } from './preparation.ts';
 import { closesConnection, defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
 import { SessionRecord } from './session-record.ts';
@@ -61,7 +61,7 @@ export class Session {
   failedLogins = 0;
   workingFolder = '/';
   /** What MLSD and MLST tell; set by OPTS MLST. */
-  facts: readonly FactName[] = factNames;
+  facts: readonly FactName[] = usualFacts;
   /** Of HASH; set by OPTS HASH. */
   digestAlgorithm: DigestAlgorithm = digestAlgorithms[0];
   /** Of the next upload, after SITE EXPECT. */
@@ -184,7 +184,7 @@ export class Session {
     this.user = undefined;
     this.fileSystem = undefined;
     this.workingFolder = '/';
-    this.facts = factNames;
+    this.facts = usualFacts;
     this.digestAlgorithm = digestAlgorithms[0];
     this.data.onlyExtendedPassive = false;
     this.expectedBytes = undefined;

@@ -7,10 +7,120 @@
  *   SITE WHERE path    every part of the file
  *   SITE WHERE -from 100 /path   the part of that number (from 0) and those after it, {@link partsPerPage} at most
  *   SITE EXPECT 1234   the next STOR or APPE carries exactly 1234 bytes, or is not committed (plain 200)
+ *
+ * For the owner, about upkeep. Nothing of it is waited for: the reply tells what was begun, and asking again how far
+ * it is.
+ *
+ *   SITE VERIFY path          begins to verify every part of what is at the path (all files: `/`): a verification
+ *   SITE VERIFY -status 3     how far verification 3 is
+ *   SITE VERIFY -findings 3 0 what it found, from that number on, {@link partsPerPage} findings at most
+ *   SITE VERIFY -stop 3       ends it where it is
+ *   SITE REPAIR               tries at once whatever waits for repair: a line of kind `repair`
+ *   SITE REPAIR -server 2     first looks which parts storage server 2 really has
+ *   SITE DRAIN 2              storage server 2 gets no new parts, and those that it has move away: its line of STATUS
+ *   SITE DRAIN -undo 2        it is a full member again
+ *   SITE REBALANCE            moves parts to where they would be placed today: a line of kind `rebalance`
+ *   SITE REBALANCE -stop      ends that where it is
  */
 import * as v from 'valibot';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** ISO 8601, UTC. */
+const time = v.pipe(v.string(), v.isoTimestamp());
+
+/** Of all files, each in one of these. */
+export const healthReport = v.object({
+  /** Every part is stored, on a server that is up. */
+  whole: count,
+  /** Readable, but with parts missing or on servers that are down. */
+  degraded: count,
+  /** Not readable until a server is up again. */
+  unavailable: count,
+  /** Fewer parts are left than it takes. */
+  lost: count,
+});
+export type HealthReport = v.InferOutput<typeof healthReport>;
+
+export const repairReport = v.object({
+  kind: v.literal('repair'),
+  /** `waiting`: what is in the queue cannot be repaired at present, or its turn comes after transfers. */
+  state: v.picklist(['idle', 'running', 'waiting']),
+  /** Parts to be rebuilt. */
+  parts: count,
+  /** Of those parts. */
+  bytes: count,
+  /** Rebuilt and verified since the coordinator started. */
+  repairedParts: count,
+  repairedBytes: count,
+  /** Why it waits, in words for a person. */
+  reason: v.optional(v.string()),
+});
+export type RepairReport = v.InferOutput<typeof repairReport>;
+
+export const scrubReport = v.object({
+  kind: v.literal('scrub'),
+  state: v.picklist(['idle', 'running', 'waiting']),
+  /** In so many days each part is verified once. */
+  periodDays: v.number(),
+  /** Parts that are stored, and of them those verified within the period. */
+  parts: count,
+  verifiedParts: count,
+  /** Found missing or damaged, since the coordinator started. */
+  found: count,
+  /** When the part was verified (or else written) that has waited longest; absent where there are no parts. */
+  oldest: v.optional(time),
+});
+export type ScrubReport = v.InferOutput<typeof scrubReport>;
+
+export const rebalanceReport = v.object({
+  kind: v.literal('rebalance'),
+  state: v.picklist(['idle', 'running', 'waiting']),
+  /** Segments that were compared with where they would be placed today, of how many. */
+  segments: count,
+  checkedSegments: count,
+  movedParts: count,
+  movedBytes: count,
+  reason: v.optional(v.string()),
+});
+export type RebalanceReport = v.InferOutput<typeof rebalanceReport>;
+
+export const verificationReport = v.object({
+  kind: v.literal('verification'),
+  id: count,
+  path: v.string(),
+  state: v.picklist(['running', 'done', 'stopped', 'failed']),
+  files: count,
+  parts: count,
+  bytes: count,
+  /** Looked at so far, whatever the result. */
+  checkedParts: count,
+  checkedBytes: count,
+  /** Results; parts that were known to be missing count as missing. */
+  damaged: count,
+  missing: count,
+  /** Parts that could not be looked at since their server is down. */
+  unreachable: count,
+  /** Files of which fewer parts are left than it takes. */
+  lostFiles: count,
+  /** Why it failed, in words for a person. */
+  reason: v.optional(v.string()),
+});
+export type VerificationReport = v.InferOutput<typeof verificationReport>;
+
+/** One part that a verification did not find in order. */
+export const findingReport = v.object({
+  kind: v.literal('finding'),
+  /** Of the file. */
+  path: v.string(),
+  segment: count,
+  index: count,
+  number: count,
+  state: v.picklist(['damaged', 'missing', 'unreachable']),
+  /** In words for a person. */
+  reason: v.string(),
+});
+export type FindingReport = v.InferOutput<typeof findingReport>;
 
 export const coordinatorReport = v.object({
   kind: v.literal('coordinator'),
@@ -35,6 +145,11 @@ export const coordinatorReport = v.object({
   partialBytes: count,
   /** Segments whose parts are still to be removed. */
   garbage: count,
+  /** Absent from a coordinator that knows nothing of it. */
+  health: v.optional(healthReport),
+  repair: v.optional(repairReport),
+  scrub: v.optional(scrubReport),
+  rebalance: v.optional(rebalanceReport),
 });
 export type CoordinatorReport = v.InferOutput<typeof coordinatorReport>;
 
@@ -43,9 +158,18 @@ export const storageServerReport = v.object({
   number: count,
   /** `host:port`. */
   address: v.string(),
-  state: v.picklist(['up', 'down']),
-  /** Why it is down, in words for a person. */
+  /**
+   * `full`: up, but it takes no more parts. `draining` and `drained`: up, and it gets no new parts; drained is when it
+   * has none left and can be removed from the configuration. `strange`: up, but its folder belongs to another storage
+   * server or is another than before, so that nothing is trusted, written or removed there.
+   */
+  state: v.picklist(['up', 'full', 'draining', 'drained', 'strange', 'down']),
+  /** Why it is down, full or strange, in words for a person. */
   reason: v.optional(v.string()),
+  /** It is to be emptied, whether it is up or down. */
+  draining: v.optional(v.boolean(), false),
+  /** Of two servers with the same failure domain none or both are taken to survive. */
+  domain: v.optional(v.string()),
   /** What it can do, as far as that was found out: `rename`, `SIZE`, `REST`, `TLSv1.3 resumed`, ... */
   can: v.optional(v.array(v.string()), []),
   /** Control connections that it is asked for at most, at present. */
@@ -53,6 +177,12 @@ export const storageServerReport = v.object({
   parts: count,
   /** Of those parts, headers and checks included. */
   bytes: count,
+  /** Parts that belong on it and are to be rebuilt; not counted in `parts`. */
+  missing: v.optional(count, 0),
+  /** Bytes that it says are free; absent where it does not tell. */
+  free: v.optional(count),
+  /** Operations that failed on it since the coordinator started. */
+  errors: v.optional(count, 0),
 });
 export type StorageServerReport = v.InferOutput<typeof storageServerReport>;
 
@@ -70,6 +200,10 @@ export const partReport = v.object({
   /** Path on the storage server. */
   path: v.string(),
   bytes: count,
+  /** `missing`: never written, lost or found damaged; it waits for repair. `unreachable`: its server is down. */
+  state: v.optional(v.picklist(['stored', 'missing', 'unreachable']), 'stored'),
+  /** When every block of it was last verified, or else when it was written. */
+  verified: v.optional(time),
 });
 export type PartReport = v.InferOutput<typeof partReport>;
 

@@ -13,6 +13,9 @@ import type { Configuration } from '../../src/config/configuration.ts';
 import { toEnvironment } from '../../src/config/load.ts';
 import { coordinatorTrust } from '../../src/tls/expected-certificate.ts';
 import { freePorts } from '../ports.ts';
+import { makeConfiguration } from './configuration.ts';
+import { measureErasureCodes } from './erasure.ts';
+import { measureListings } from './listing.ts';
 import { type Direction, directions, median, Result, type TargetName, targetNames } from './result.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -38,8 +41,10 @@ if (process.platform !== 'linux') {
 const folder = await mkdtemp(join(values.folder, 'splitftp-bench-'));
 const servers: ServerProcess[] = [];
 try {
-  const configuration = await makeConfiguration(folder);
+  const configuration = makeConfiguration(folder, await freePorts(3), { dataParts: 2, parityParts: 0 });
   for (const size of sizes) await measure(configuration, size);
+  await measureListings(20_000);
+  measureErasureCodes();
 } finally {
   await stopServers();
   await rm(folder, { recursive: true, force: true });
@@ -136,34 +141,6 @@ async function remove({ port, account }: Server): Promise<void> {
   await client.access({ host: '127.0.0.1', port, ...account });
   await client.remove('/bench');
   client.close();
-}
-
-async function makeConfiguration(root: string): Promise<Configuration> {
-  const account = { user: 'bench', password: 'bench' };
-  const host = '127.0.0.1';
-  const [port, ...ports] = await freePorts(3);
-  if (port === undefined) throw new Error('no free port');
-  return {
-    coordinator: {
-      account,
-      host,
-      port,
-      folder: join(root, 'server'),
-      usersFile: join(root, 'server', 'users.json'),
-      limits: {},
-      tls: { mode: 'optional' },
-    },
-    storageServers: ports.map((own, index) => ({
-      number: index + 1,
-      account,
-      host,
-      port: own,
-      folder: join(root, `storage_folder${index + 1}`),
-      tls: { mode: 'off', waived: false },
-    })),
-    layout: { dataParts: 2, parityParts: 0 },
-    source: 'the benchmark',
-  };
 }
 
 function parseSize(text: string): number {

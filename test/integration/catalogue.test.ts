@@ -37,7 +37,7 @@ async function begin(): Promise<string> {
 /** An upload as the coordinator does it, without the bytes. */
 async function store(path: string, content: string, append?: StoredFile): Promise<string> {
   const id = await begin();
-  const part = { headerBytes: 300, bytes: 600 };
+  const part = { headerBytes: 300, bytes: 600, stored: true };
   await catalogue.commitFile(path, {
     file: randomBytes(16).toString('hex'),
     append,
@@ -53,7 +53,7 @@ async function suspend(
   append?: StoredFile,
 ): Promise<{ id: string; kept: boolean }> {
   const id = await begin();
-  const part = { headerBytes: 300, bytes: 600 };
+  const part = { headerBytes: 300, bytes: 600, stored: true };
   const kept = await catalogue.suspendUpload(path, {
     file: randomBytes(16).toString('hex'),
     append,
@@ -229,6 +229,7 @@ test('totals', async () => {
     partialUploads: 1,
     partialBytes: 6,
     garbageSegments: 0,
+    missingParts: 0,
     servers: new Map([
       [1, { parts: 3, bytes: 1800 }],
       [2, { parts: 3, bytes: 1800 }],

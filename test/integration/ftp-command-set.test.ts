@@ -181,7 +181,9 @@ describe('before and after login', () => {
     expect((await client.ask('PASS p')).code).toBe(230);
     expect((await client.ask('PWD')).text).toBe('257 "/" is the current folder.');
     expect((await client.ask('OPTS HASH')).text).toBe('200 SHA-256');
-    expect((await client.ask('FEAT')).text).toContain(' MLST type*;size*;modify*;perm*;unique*;\n');
+    expect((await client.ask('FEAT')).text).toContain(
+      ' MLST type*;size*;modify*;perm*;unique*;x.milliseconds;\n',
+    );
     expect((await client.ask('LIST')).code, `data port ${dataPort}`).toBe(425);
     expect((await client.ask('PASV')).code).toBe(227);
     expect((await client.store('STOR f', '123')).code).toBe(226);

@@ -160,7 +160,9 @@ describe('facts of files', () => {
     );
     expect((await client.ask('OPTS MLST size;nonsense;type;')).text).toBe('200 MLST OPTS type;size;');
     expect((await client.ask('MLST f')).text).toContain('\n type=file;size=5; /f\n');
-    expect((await client.ask('FEAT')).text).toContain('\n MLST type*;size*;modify;perm;unique;\n');
+    expect((await client.ask('FEAT')).text).toContain(
+      '\n MLST type*;size*;modify;perm;unique;x.milliseconds;\n',
+    );
     client.destroy();
   });
 });
@@ -283,7 +285,7 @@ describe('other commands', () => {
       ' LANG EN*',
       ' MDTM',
       ' MFMT',
-      ' MLST type*;size*;modify*;perm*;unique*;',
+      ' MLST type*;size*;modify*;perm*;unique*;x.milliseconds;',
       ' RANG STREAM',
       ' REST STREAM',
       ' SIZE',

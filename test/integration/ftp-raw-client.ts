@@ -126,7 +126,8 @@ export class RawClient {
   #take(text: string): void {
     this.#text += text;
     for (;;) {
-      const match = /^(\d{3})(?: .*|-(?:.*\r\n)+?\1 .*)\r\n/.exec(this.#text);
+      // Not `.`: names may hold U+2028, which is the end of a line to that alone.
+      const match = /^(\d{3})(?: [^\n]*|-(?:[^\n]*\r\n)+?\1 [^\n]*)\r\n/.exec(this.#text);
       if (!match) return;
       this.#text = this.#text.slice(match[0].length);
       this.#replies.push({ code: Number(match[1]), text: match[0].trimEnd().replaceAll('\r\n', '\n') });

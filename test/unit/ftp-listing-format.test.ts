@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/ftp/file-system.ts';
 import {
-  factNames,
   formatFacts,
   formatLong,
   formatTime,
   joinLines,
   parseTime,
+  usualFacts,
 } from '../../src/ftp/listing-format.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
@@ -39,10 +39,10 @@ describe('formatLong', () => {
 
 describe('formatFacts', () => {
   it('gives a folder no size', () => {
-    expect(formatFacts(file, factNames, file.name)).toBe(
+    expect(formatFacts(file, usualFacts, file.name)).toBe(
       'type=file;size=5000000000;modify=20261103040506;perm=adfrw;unique=u1;  a "b" ',
     );
-    expect(formatFacts(folder, factNames, 'sub')).toBe(
+    expect(formatFacts(folder, usualFacts, 'sub')).toBe(
       'type=dir;modify=20261103040506;perm=cdeflmp;unique=u1; sub',
     );
   });
@@ -50,6 +50,10 @@ describe('formatFacts', () => {
   it('gives only the facts that are wanted', () => {
     expect(formatFacts(file, ['size'], 'x')).toBe('size=5000000000; x');
     expect(formatFacts(file, [], 'x')).toBe(' x');
+    const exact = { ...file, modified: new Date('2026-11-03T04:05:06.078Z') };
+    expect(formatFacts(exact, ['modify', 'x.milliseconds'], 'x')).toBe(
+      'modify=20261103040506;x.milliseconds=78; x',
+    );
   });
 });
 

@@ -97,6 +97,28 @@ test('the blocks of a segment hold every byte once, evenly in the last stripe', 
   );
 });
 
+test('every parity block is as long as the longest data block of its stripe', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 64 }),
+      fc.integer({ min: 1, max: 5000 }),
+      (dataParts, parityParts, blockBytes, length) => {
+        const geometry = new SegmentGeometry({ dataParts, parityParts }, blockBytes, length);
+        for (let stripe = 0; stripe < geometry.stripes; stripe++) {
+          const lengths = Array.from({ length: dataParts + parityParts }, (_, index) =>
+            geometry.blockLength(stripe, index),
+          );
+          const longest = Math.max(...lengths.slice(0, dataParts));
+          expect(longest).toBeGreaterThan(0);
+          expect(lengths.slice(dataParts)).toEqual(Array(parityParts).fill(longest));
+        }
+      },
+    ),
+  );
+});
+
 test('two bytes in two parts are one byte each', () => {
   const geometry = new SegmentGeometry({ dataParts: 2, parityParts: 0 }, 262144, 2);
   expect([geometry.blockLength(0, 0), geometry.blockLength(0, 1)]).toEqual([1, 1]);

@@ -56,6 +56,22 @@ export interface Catalogue
   garbage(server: number, limit: number): Promise<readonly GarbagePart[]>;
   forgetPart(segment: string, index: number): Promise<void>;
 
+  /**
+   * The repair queue: segments of files and partial uploads with missing parts, those with the least redundancy left
+   * first, and last those that are lost, of which fewer than `k` parts are stored.
+   */
+  missingParts(limit: number): Promise<readonly SegmentToRepair[]>;
+  /**
+   * The part was looked for on that server, and is not there or damaged.
+   * @returns false when it was not thought to be stored there, so nothing has changed
+   */
+  markPartMissing(segment: string, index: number, server: number): Promise<boolean>;
+  /**
+   * The part is whole again, maybe on another server. Hold a lease on the segment until then.
+   * @returns false when the segment has become garbage; the part is then removed with it
+   */
+  markPartStored(segment: string, index: number, server: number, part: FinishedPart): Promise<boolean>;
+
   totals(): Promise<CatalogueTotals>;
   close(): Promise<void>;
 }
@@ -73,10 +89,16 @@ export interface FinishedSegment {
   /** Bytes of the file's content. */
   readonly length: number;
   readonly crc32: number;
-  readonly parts: readonly FinishedPart[];
+  /** By index. */
+  readonly parts: readonly SegmentPart[];
 }
 
-/** Bytes of the file on the storage server. */
+export interface SegmentPart extends FinishedPart {
+  /** False when it is missing: never written, lost, or found damaged. */
+  readonly stored: boolean;
+}
+
+/** Bytes of the file on the storage server; none when it was never written. */
 export interface FinishedPart {
   readonly headerBytes: number;
   readonly bytes: number;
@@ -105,8 +127,21 @@ export interface StoredSegment extends FinishedSegment {
   readonly parts: readonly StoredPart[];
 }
 
-export interface StoredPart extends FinishedPart {
+export interface StoredPart extends SegmentPart {
+  /** Where it is, or was to be. */
   readonly server: number;
+}
+
+/** Of a segment with missing parts, what they are made from again. */
+export interface SegmentToRepair {
+  readonly segment: StoredSegment;
+  readonly sequence: number;
+  /** Id of the file, or partial upload. */
+  readonly file: string;
+  /** Of the segment in its file. */
+  readonly position: number;
+  /** Of the file as it is now. */
+  readonly path: string;
 }
 
 export interface GarbagePart {
@@ -125,5 +160,8 @@ export interface CatalogueTotals {
   /** Of all partial uploads' content. */
   readonly partialBytes: number;
   readonly garbageSegments: number;
+  /** Parts in the repair queue. */
+  readonly missingParts: number;
+  /** Parts that are stored, and their bytes. */
   readonly servers: ReadonlyMap<number, { readonly parts: number; readonly bytes: number }>;
 }

@@ -75,7 +75,16 @@ CREATE INDEX segment_of_partial ON segment (partial, position) WHERE partial IS 
 `;
 
 /**
+ * `part.state`: `missing` when it was never written, is lost or was found damaged. While its segment is an intent it is
+ * `stored`, since something of it may be there. The missing parts of live segments are the repair queue.
+ */
+const missingParts = `
+ALTER TABLE part ADD COLUMN state TEXT NOT NULL DEFAULT 'stored' CHECK (state IN ('stored', 'missing'));
+CREATE INDEX missing_part ON part (segment) WHERE state = 'missing';
+`;
+
+/**
  * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
  * A step that was released is never changed: what comes next is a further one.
  */
-export const schemaSteps: readonly string[] = [first, partialUploads, digests];
+export const schemaSteps: readonly string[] = [first, partialUploads, digests, missingParts];

@@ -24,7 +24,12 @@ export class SegmentTable {
       blockBytes,
     );
     for (const [index, server] of servers.entries()) {
-      this.#sql.run('INSERT INTO part VALUES (?, ?, ?, 0, 0)', id, index, server);
+      this.#sql.run(
+        'INSERT INTO part (segment, position, server, header_bytes, bytes) VALUES (?, ?, ?, 0, 0)',
+        id,
+        index,
+        server,
+      );
     }
     const row = this.#sql.first('SELECT sequence FROM segment WHERE id = ?', id);
     if (!row) throw new Error('catalogue: the segment just written is missing');
@@ -35,7 +40,7 @@ export class SegmentTable {
   of(owner: SegmentOwner, id: string): StoredSegment[] {
     return this.#sql
       .all(`SELECT * FROM segment WHERE ${owner} = ? ORDER BY position`, id)
-      .map((row) => this.#stored(row));
+      .map((row) => this.stored(row));
   }
 
   /** Makes the segments of an upload live, behind those of `append`. @returns size and checksum of the whole */
@@ -59,9 +64,10 @@ export class SegmentTable {
       );
       for (const [index, part] of segment.parts.entries()) {
         this.#sql.run(
-          'UPDATE part SET header_bytes = ?, bytes = ? WHERE segment = ? AND position = ?',
+          'UPDATE part SET header_bytes = ?, bytes = ?, state = ? WHERE segment = ? AND position = ?',
           part.headerBytes,
           part.bytes,
+          part.stored ? 'stored' : 'missing',
           segment.id,
           index,
         );
@@ -117,7 +123,8 @@ export class SegmentTable {
     }
   }
 
-  #stored(row: Row): StoredSegment {
+  /** @param row of the table `segment` */
+  stored(row: Row): StoredSegment {
     const parts = this.#sql.all('SELECT * FROM part WHERE segment = ? ORDER BY position', row.text('id'));
     return {
       id: row.text('id'),
@@ -129,6 +136,7 @@ export class SegmentTable {
         server: part.integer('server'),
         headerBytes: part.integer('header_bytes'),
         bytes: part.integer('bytes'),
+        stored: part.text('state') === 'stored',
       })),
     };
   }

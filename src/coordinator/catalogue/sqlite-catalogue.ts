@@ -6,12 +6,15 @@ import { type Entry, FileSystemError } from '../../ftp/file-system.ts';
 import type {
   Catalogue,
   CatalogueTotals,
+  FinishedPart,
   GarbagePart,
   SegmentIntent,
+  SegmentToRepair,
   StoredFile,
   UploadedSegments,
 } from './catalogue.ts';
 import { PartialTable } from './partial-table.ts';
+import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
 import { rootId, schemaSteps } from './schema.ts';
 import { type SegmentOwner, SegmentTable } from './segment-table.ts';
@@ -26,6 +29,7 @@ export class SqliteCatalogue implements Catalogue {
   readonly #sql: Statements;
   readonly #segments: SegmentTable;
   readonly #partials: PartialTable;
+  readonly #repairs: RepairTable;
 
   /** @throws Error with a sentence for a person: folder not writable, in use, or of a newer version. */
   constructor(folder: string) {
@@ -35,6 +39,7 @@ export class SqliteCatalogue implements Catalogue {
     this.#sql = new Statements(this.#database);
     this.#segments = new SegmentTable(this.#sql);
     this.#partials = new PartialTable(this.#sql, this.#segments);
+    this.#repairs = new RepairTable(this.#sql, this.#segments);
     try {
       this.#configure();
       this.pool = this.#createOnce();
@@ -270,6 +275,18 @@ export class SqliteCatalogue implements Catalogue {
     this.#sql.transaction(() => this.#segments.forgetPart(segment, index));
   }
 
+  async missingParts(limit: number): Promise<readonly SegmentToRepair[]> {
+    return this.#repairs.queue(limit);
+  }
+
+  async markPartMissing(segment: string, index: number, server: number): Promise<boolean> {
+    return this.#sql.transaction(() => this.#repairs.markMissing(segment, index, server));
+  }
+
+  async markPartStored(segment: string, index: number, server: number, part: FinishedPart): Promise<boolean> {
+    return this.#sql.transaction(() => this.#repairs.markStored(segment, index, server, part));
+  }
+
   async totals(): Promise<CatalogueTotals> {
     const entries = this.#sql.first(
       `SELECT count(*) FILTER (WHERE kind = 'file') AS files, count(*) FILTER (WHERE kind = 'directory') - 1 AS folders,
@@ -280,7 +297,7 @@ export class SqliteCatalogue implements Catalogue {
     );
     const garbage = this.#sql.first(`SELECT count(*) AS segments FROM segment WHERE state = 'garbage'`);
     const servers = this.#sql.all(
-      'SELECT server, count(*) AS parts, sum(bytes) AS bytes FROM part GROUP BY server',
+      `SELECT server, count(*) AS parts, sum(bytes) AS bytes FROM part WHERE state = 'stored' GROUP BY server`,
     );
     return {
       files: entries?.integer('files') ?? 0,
@@ -289,6 +306,7 @@ export class SqliteCatalogue implements Catalogue {
       partialUploads: partials?.integer('uploads') ?? 0,
       partialBytes: partials?.integer('bytes') ?? 0,
       garbageSegments: garbage?.integer('segments') ?? 0,
+      missingParts: this.#repairs.length,
       servers: new Map(
         servers.map((row) => [
           row.integer('server'),

@@ -150,11 +150,14 @@ export class SegmentGeometry {
     return Math.ceil(this.length / this.stripeBytes);
   }
 
-  /** Of data block `index` in `stripe`: the last stripe is divided evenly, so its blocks are shorter, maybe empty. */
+  /**
+   * Of block `index` in `stripe`: the last stripe is divided evenly, so its data blocks are shorter, the last of them
+   * maybe empty. Parity blocks are as long as the stripe's longest data block, the first.
+   */
   blockLength(stripe: number, index: number): number {
     const rest = Math.min(this.stripeBytes, this.length - stripe * this.stripeBytes);
     const block = Math.ceil(rest / this.dataParts);
-    return Math.max(0, Math.min(block, rest - index * block));
+    return index < this.dataParts ? Math.max(0, Math.min(block, rest - index * block)) : block;
   }
 
   /** Offset of `stripe` in a part, after the header. */

@@ -94,7 +94,11 @@ export class SegmentWriter {
       id: this.#id,
       length: this.#length,
       crc32: this.#crc,
-      parts: this.#parts.map(({ headerBytes, writer }) => ({ headerBytes, bytes: writer.bytes })),
+      parts: this.#parts.map(({ headerBytes, writer }) => ({
+        headerBytes,
+        bytes: writer.bytes,
+        stored: true,
+      })),
     };
   }
 

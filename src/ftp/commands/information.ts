@@ -1,4 +1,5 @@
 import { atomicStoreFeature } from '../file-system.ts';
+import { factNames } from '../listing-format.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
@@ -39,7 +40,6 @@ export function helpCommand(commands: ReadonlyMap<string, Command>): Command {
 }
 
 function features(session: Session): Reply {
-  const facts = ['type', 'size', 'modify', 'perm', 'unique'] as const;
   const lines = [
     'AVBL',
     'CLNT',
@@ -49,7 +49,7 @@ function features(session: Session): Reply {
     'MDTM',
     'MFMT',
     // Chosen facts are starred (RFC 3659, section 7.8).
-    `MLST ${facts.map((fact) => `${fact}${session.facts.includes(fact) ? '*' : ''};`).join('')}`,
+    `MLST ${factNames.map((fact) => `${fact}${session.facts.includes(fact) ? '*' : ''};`).join('')}`,
     'REST STREAM',
     'SIZE',
     'TVFS',

@@ -15,6 +15,8 @@ export class ActiveConnector implements DataConnector {
   readonly #client: ClientPort;
   readonly #localAddress: string;
   readonly #timeoutMs: number;
+  /** The server connects when the transfer begins. */
+  readonly arrived = undefined;
   #socket: Socket | undefined;
 
   /** @param localAddress the one that the client reached, which is where it expects the connection from */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import type { TlsUpgrade } from '../tls.ts';
 import { Ciphertext } from './ciphertext.ts';
@@ -13,6 +14,9 @@ export interface DataSecurity {
 
 /** A client whose handshake has begun so long ago, in milliseconds, waits for its end before it asks for anything. */
 const patienceMs = 100;
+
+/** A client that has begun a handshake, but does not end it for so long, in milliseconds, may wait for the 150. */
+const handshakeMs = 1_000;
 
 interface Secured {
   readonly stream: TLSSocket;
@@ -60,13 +64,30 @@ export class DataConnection {
   }
 
   /**
+   * Goes on with a handshake that the client has begun before it asked for an upload. Node's clients (basic-ftp, npm's
+   * ftp) do, and take the 150 for leave to send: an empty file's connection would end before its handshake does.
+   * Resolves when the handshake is done, has failed (which {@link open} tells), or the client seems to wait for the 150.
+   */
+  async finishEarlyHandshake(tls: TlsUpgrade, demandsCloseNotify: boolean): Promise<void> {
+    if (!this.#early && this.#socket.readableLength === 0) return;
+    this.#stopListening();
+    this.#early ??= this.#secure(tls, demandsCloseNotify);
+    const end = new AbortController();
+    const settled = this.#early.catch(() => undefined);
+    await Promise.race([
+      settled,
+      delay(handshakeMs, undefined, { signal: end.signal }).catch(() => undefined),
+    ]);
+    end.abort();
+  }
+
+  /**
    * The stream of the file's bytes.
    * @param tls secures the connection first
    * @param demandsCloseNotify makes the stream fail when what the client sends does not end as TLS demands
    */
   async open(tls: TlsUpgrade | undefined, demandsCloseNotify: boolean): Promise<Socket> {
-    if (this.#onEarlyBytes) this.#socket.off('readable', this.#onEarlyBytes);
-    clearTimeout(this.#patience);
+    this.#stopListening();
     if (!tls) {
       if (this.#early) throw new Error('the client began TLS, and then asked for plain text');
       this.#stream = this.#socket;
@@ -78,6 +99,11 @@ export class DataConnection {
     else throw new Error('it is too late to demand an end of data');
     this.#stream = stream;
     return stream;
+  }
+
+  #stopListening(): void {
+    if (this.#onEarlyBytes) this.#socket.off('readable', this.#onEarlyBytes);
+    clearTimeout(this.#patience);
   }
 
   async #secure(tls: TlsUpgrade, canDemandCloseNotify: boolean): Promise<Secured> {

@@ -8,6 +8,8 @@ export interface DataConnector {
    * @throws ReplyError 425 when there is none in time; the signal's reason when it is aborted
    */
   connection(signal: AbortSignal): Promise<DataConnection>;
+  /** The data connection, once the client has made it. */
+  readonly arrived: DataConnection | undefined;
   /** Frees the port and drops the connection, used or not. */
   close(): void;
 }

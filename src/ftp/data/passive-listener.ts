@@ -62,6 +62,10 @@ export class PassiveListener implements DataConnector {
     this.#expiry = setTimeout(() => this.close(), timeoutMs);
   }
 
+  get arrived(): DataConnection | undefined {
+    return this.#waiting;
+  }
+
   async connection(signal: AbortSignal): Promise<DataConnection> {
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(signal.reason);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { TlsUpgrade } from '../tls.ts';
 import type { DataConnection } from './data-connection.ts';
@@ -92,6 +93,13 @@ export class Transfer {
    */
   async receive(target: Writable, announcement: string, demandsCloseNotify: boolean): Promise<number> {
     target.on('error', (error) => this.#fail(error));
+    const { connector, tls } = this.#options;
+    if (tls) {
+      // What the client did before its command may still wait to be accepted and read.
+      await nextTurn();
+      await nextTurn();
+      await connector.arrived?.finishEarlyHandshake(tls, demandsCloseNotify);
+    }
     await this.#run(announcement, demandsCloseNotify, async (socket) => {
       socket.pipe(target);
       try {

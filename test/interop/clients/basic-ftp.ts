@@ -6,7 +6,6 @@ export const basicFtp: ClientKind = {
   name: 'basic-ftp',
   securities: ['plain', 'explicit', 'implicit'],
   raw: ['setTime'],
-  cutsEmptyUploads: true,
   open,
 };
 

@@ -73,8 +73,6 @@ export interface ClientKind {
   readonly raw?: readonly Operation[];
   /** Of `odd-names.ts`, why it cannot give a file this name. */
   readonly cannotName?: Readonly<Record<string, string>>;
-  /** Its TLS sometimes ends an upload of nothing before the handshake is done, without TLS's own end. */
-  readonly cutsEmptyUploads?: true;
   /** Of `odd-names.ts`, what it makes of them when it reads a listing, by its own doing. */
   readonly misreads?: Readonly<Record<string, string>>;
   open(door: Door): FtpClient;

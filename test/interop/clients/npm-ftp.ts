@@ -13,7 +13,6 @@ export const npmFtp: ClientKind = {
   name: 'npm ftp',
   securities: ['plain', 'explicit'],
   raw: ['setTime'],
-  cutsEmptyUploads: true,
   misreads: { ' a space before': 'a space before' },
   open,
 };
