@@ -11,6 +11,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
@@ -43,6 +44,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     const users = await openUsers(coordinator.usersFile, log);
     const tls = await coordinatorTls(coordinator, log);
     const unfinished = await catalogue.abandonUnfinished();
+    crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const fileSystem = new SplitFileSystem({ catalogue, pool, layout, leases, collector, log });
@@ -64,6 +66,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
+    crashPoint('start.listening');
     collector.wake();
     for (const storageServer of pool.servers) void storageServer.probe(); // A failure is logged by the server.
     return {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { StoredFile } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
 import type { Pool } from './pool/pool.ts';
 import { SegmentReader } from './segments/segment-reader.ts';
@@ -48,6 +49,7 @@ export class FileDownload extends Readable {
     const download = new FileDownload(pool, poolId, file, offset, release);
     try {
       await download.#openReader();
+      crashPoint('download.opened');
       return download;
     } catch (error) {
       release();

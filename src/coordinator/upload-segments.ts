@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FileSystemError } from '../ftp/file-system.ts';
 import type { Catalogue, FinishedSegment } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
 import type { Pool, PoolConnections } from './pool/pool.ts';
 import type { ByteQueue } from './segments/byte-queue.ts';
@@ -64,6 +65,7 @@ export class UploadSegments {
     this.#open ??= await this.#begin();
     const { writer } = this.#open;
     await writer.writeStripe(bytes);
+    crashPoint('upload.stripe-written');
     if (writer.length >= this.#maximumBytes) await this.finish();
     // With growing patience, so that a slow client cannot cut its file into thousands of segments.
     else this.#pause.start(1 + this.#yields);
@@ -76,6 +78,7 @@ export class UploadSegments {
     if (!this.#open) return;
     const { writer, connections } = this.#open;
     this.#finished.push(await writer.finish());
+    crashPoint('upload.segment-finished');
     this.#open = undefined;
     connections.release();
   }
@@ -92,12 +95,14 @@ export class UploadSegments {
   async #begin(): Promise<{ writer: SegmentWriter; connections: PoolConnections }> {
     const { catalogue, pool, layout, servers, file, path, position, onFailure } = this.#options;
     const connections = await pool.connect(servers);
+    crashPoint('upload.connected');
     try {
       if (this.#destroyed) throw givenUp();
       const id = randomBytes(16).toString('hex');
       const intent = { id, layout, blockBytes: defaultBlockBytes, servers };
       this.#begun.push(id);
       const sequence = await catalogue.beginSegment(intent);
+      crashPoint('upload.intent-recorded');
       if (this.#destroyed) throw givenUp();
       const writer = new SegmentWriter(
         {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { FileSystemError } from '../../ftp/file-system.ts';
+import { crashPoint } from '../crash-point.ts';
 
 /** SQLITE_FULL (sqlite.org/rescode.html). */
 const sqliteFull = 13;
@@ -53,8 +54,11 @@ export class Statements {
   transaction<T>(work: () => T): T {
     this.run('BEGIN IMMEDIATE');
     try {
+      crashPoint('transaction.begun');
       const result = work();
+      crashPoint('transaction.worked');
       this.run('COMMIT');
+      crashPoint('transaction.committed');
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.run('ROLLBACK');
