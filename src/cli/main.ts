@@ -8,6 +8,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { ConfigurationError } from '../config/configuration.ts';
 import { addFileCommands } from './files.ts';
 import { InterruptedError } from './interruption.ts';
+import { addRecoveryCommands } from './recovery.ts';
 import { addReportCommands } from './reports.ts';
 import { addServerCommands } from './servers.ts';
 import { UsageError } from './session.ts';
@@ -24,6 +25,7 @@ addServerCommands(program);
 addTransferCommands(program);
 addFileCommands(program);
 addReportCommands(program);
+addRecoveryCommands(program);
 addUserCommands(program);
 
 // The reader of a pipe may have seen enough (`splitftp ls | head`).

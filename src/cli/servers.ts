@@ -86,7 +86,7 @@ async function runCoordinatorAlone(options: ServerOptions): Promise<void> {
 }
 
 /** The server programs lie beside this one in `dist`, and in folders of their own in `src`. */
-function programFile(name: 'storage' | 'coordinator'): string {
+export function programFile(name: 'storage' | 'coordinator'): string {
   const cli = realpathSync(process.argv[1] ?? '');
   return extname(cli) === '.ts'
     ? join(dirname(cli), '..', name, 'main.ts')

@@ -78,6 +78,10 @@ export interface Configuration {
   readonly storageServers: readonly StorageServerConfiguration[];
   /** Layout `k+m`. */
   readonly layout: { readonly dataParts: number; readonly parityParts: number };
+  /** Parts that must be stored before an upload succeeds; without it what the layout asks for. */
+  readonly writeQuorum?: number;
+  /** Seconds for which an upload waits for a storage server that keeps enough others waiting. */
+  readonly partTimeout?: number;
   /** Where it comes from, for messages: the path of an `.env` file, or "the environment". */
   readonly source: string;
 }

@@ -15,7 +15,7 @@ export function dataFolder(environment: Variables = process.env): string {
 }
 
 /**
- * The configuration of a person who has none: an `.env` with random passwords and two storage servers,
+ * The configuration of a person who has none: an `.env` with random passwords and three storage servers,
  * generated on first use, readable for its owner only; the servers' folders are beside it.
  * @returns its path.
  */
@@ -54,21 +54,24 @@ export async function findConfigurationFile(
 }
 
 function generate(): string {
-  const account = (number: '' | 1 | 2) =>
+  const account = (number: '' | 1 | 2 | 3) =>
     `FTP_USER${number}=splitftp\nFTP_PASSWORD${number}=${randomBytes(18).toString('base64url')}\n`;
-  return `# SplitFTP: the coordinator and its two storage servers, generated on first use.
+  return `# SplitFTP: the coordinator and its three storage servers, generated on first use.
 # Any FTP client can log in to the coordinator with this user and password.
 FTP_HOST=127.0.0.1
 FTP_PORT=2121
 ${account('')}FTP_SERVER_DIR=server_folder
 
-# The storage servers, each with a part of every file.
+# The storage servers, each with a part of every file. Any one of them may be lost.
 FTP_SERVER=127.0.0.1
 FTP_PORT1=2122
 ${account(1)}FTP_STORAGE_DIR1=storage_folder1
 
 FTP_PORT2=2123
 ${account(2)}FTP_STORAGE_DIR2=storage_folder2
+
+FTP_PORT3=2124
+${account(3)}FTP_STORAGE_DIR3=storage_folder3
 `;
 }
 

@@ -9,6 +9,7 @@ import {
 } from './configuration.ts';
 import { dataConnectionsToEnvironment, readDataConnections } from './data-connections.ts';
 import { readEnvFile, type Variables } from './env-file.ts';
+import { layoutEnvironment, readLayout } from './layout.ts';
 import { limitsToEnvironment, readLimits } from './limits.ts';
 import { isLoopback } from './loopback.ts';
 import { readStorageLimits, storageLimitEnvironment } from './storage-limits.ts';
@@ -21,7 +22,6 @@ import {
 } from './tls.ts';
 import {
   coordinatorVariables,
-  layoutVariables,
   mostStorageServers,
   storageHostVariable,
   storageNumber,
@@ -60,13 +60,12 @@ export function isLocal(server: { readonly host: string }): boolean {
 
 /** The variables that {@link loadConfiguration} reads back to the same configuration, for a child process. */
 export function toEnvironment(configuration: Configuration): Record<string, string> {
-  const { coordinator, storageServers, layout } = configuration;
+  const { coordinator, storageServers } = configuration;
   const environment: Record<string, string> = {
     ...limitsToEnvironment(coordinator.limits),
     [usersFileVariable]: coordinator.usersFile,
     ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
-    [layoutVariables.dataParts]: String(layout.dataParts),
-    [layoutVariables.parityParts]: String(layout.parityParts),
+    ...layoutEnvironment(configuration),
   };
   const servers = [
     { names: coordinatorVariables, server: coordinator },
@@ -120,19 +119,15 @@ function readConfiguration(
       ...readStorageLimits(reader, number),
     };
   });
-  const layout = {
-    dataParts: reader.count(layoutVariables.dataParts, storageServers.length),
-    parityParts: reader.count(layoutVariables.parityParts, 0),
-  };
+  const layout = readLayout(reader, storageServers.length);
   const problems = [
     ...fileProblems,
     ...reader.problems,
-    ...layoutProblems(layout, storageServers.length),
     ...addressProblems(coordinator, storageServers),
     ...folderProblems(coordinator, storageServers),
   ];
   if (problems.length > 0) throw new ConfigurationError(source, problems);
-  return { coordinator, storageServers, layout, source };
+  return { coordinator, storageServers, ...layout, source };
 }
 
 /** Reads single values; what is wrong is noted and a value that lets the reading go on is returned. */
@@ -175,12 +170,15 @@ export class VariableReader {
     return resolve(this.#base, text);
   }
 
-  count(name: string, byDefault: number): number {
+  /** A whole number between these two. */
+  within(name: string, least: number, most: number): number | undefined {
     const text = this.optional(name);
-    if (text === undefined) return byDefault;
-    if (/^\d{1,3}$/.test(text)) return Number(text);
-    this.problems.push(`${name} is "${text}": write a whole number`);
-    return byDefault;
+    if (text === undefined) return undefined;
+    const number = Number(text);
+    if (/^\d{1,9}$/.test(text) && number >= least && number <= most) return number;
+    const range = least === most ? `${most}` : `a whole number from ${least} to ${most}`;
+    this.problems.push(`${name} is "${text}": write ${range}, or remove it`);
+    return undefined;
   }
 
   /** The path of a file that somebody else has to provide. */
@@ -235,23 +233,6 @@ function storageNumbers(variables: Variables, problems: string[]): number[] {
     problems.push(`there are ${numbers.length} storage servers: at most ${mostStorageServers} are possible`);
   }
   return numbers;
-}
-
-function layoutProblems(layout: Configuration['layout'], servers: number): string[] {
-  const problems: string[] = [];
-  if (layout.dataParts !== servers) {
-    problems.push(
-      `${layoutVariables.dataParts} is ${layout.dataParts}, but this version stores one data part on every ` +
-        `storage server: write ${servers}, or remove it`,
-    );
-  }
-  if (layout.parityParts !== 0) {
-    problems.push(
-      `${layoutVariables.parityParts} is ${layout.parityParts}, but parity comes with a later version: ` +
-        'write 0, or remove it',
-    );
-  }
-  return problems;
 }
 
 function addressProblems(

@@ -24,9 +24,14 @@ export const tlsVariables = {
 /** The host of all storage servers that do not name their own. */
 export const storageHostVariable = 'FTP_SERVER';
 
-export const layoutVariables = { dataParts: 'FTP_DATA_PARTS', parityParts: 'FTP_PARITY_PARTS' } as const;
+export const layoutVariables = {
+  dataParts: 'FTP_DATA_PARTS',
+  parityParts: 'FTP_PARITY_PARTS',
+  writeQuorum: 'FTP_WRITE_QUORUM',
+  partTimeout: 'FTP_PART_TIMEOUT',
+} as const;
 
-/** With 255 parts of a segment the field of the parity's arithmetic, GF(2^8), is used up. */
+/** Enough for anybody, and a bound for numbers that are typing errors. */
 export const mostStorageServers = 255;
 
 const storageStems = [

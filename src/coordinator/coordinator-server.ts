@@ -13,8 +13,11 @@ import { explainListenError, failedPort, StartError } from '../servers/start-err
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
+import { Journal } from './journal/journal.ts';
+import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
+import { writePolicy } from './segments/write-policy.ts';
 import { reportStatus, reportWhere } from './site-reports.ts';
 import { SplitFileSystem } from './split-file-system.ts';
 import { Collector } from './upkeep/collector.ts';
@@ -27,16 +30,26 @@ import { PartialExpiry } from './upkeep/partial-expiry.ts';
  * @throws StartError when its folder, users file or port cannot be used
  */
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
-  const { coordinator, layout } = configuration;
+  const { coordinator, layout, writeQuorum, partTimeout } = configuration;
+  const policy = writePolicy(layout, writeQuorum, partTimeout && partTimeout * 1000);
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
+  const journal = new Journal({
+    poolId: catalogue.pool,
+    outbox: catalogue.journal,
+    pool,
+    parityParts: layout.parityParts,
+    log,
+    onShipped: () => collector.wake(),
+  });
   let expiry: PartialExpiry | undefined;
   const close = async () => {
     await expiry?.stop();
     await collector.stop();
+    await journal.stop();
     pool.close();
     await catalogue.close();
   };
@@ -47,12 +60,16 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
-    const fileSystem = new SplitFileSystem({ catalogue, pool, layout, leases, collector, log });
+    const fileSystem = new JournalledFileSystem(
+      new SplitFileSystem({ catalogue, pool, policy, leases, collector, log }),
+      journal,
+    );
     const logins = new Logins({
       log,
       accounts: new Accounts(coordinator.account, users),
       fileSystem,
-      reportStatus: () => reportStatus(catalogue, pool, configuration, packageJson.version, tls),
+      reportStatus: () =>
+        reportStatus(catalogue, pool, configuration, packageJson.version, tls, journal.state),
       reportWhere: (path, from) => reportWhere(catalogue, pool, path, from),
     });
     const server = await startFtpServer({

@@ -2,17 +2,17 @@ import { Readable } from 'node:stream';
 import type { StoredFile } from './catalogue/catalogue.ts';
 import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
-import type { Pool } from './pool/pool.ts';
-import { SegmentReader } from './segments/segment-reader.ts';
+import { SegmentDownload, type SegmentDownloadOptions } from './segments/segment-download.ts';
 import type { Leases } from './upkeep/leases.ts';
+
+export type FileDownloadOptions = Pick<SegmentDownloadOptions, 'pool' | 'poolId' | 'onPartFailure'>;
 
 /**
  * A file on its way out, segment after segment. Its parts are kept while it reads, whatever happens to the path. When
  * the client pauses, its connections to the storage servers go to others; it then goes on at its offset.
  */
 export class FileDownload extends Readable {
-  readonly #pool: Pool;
-  readonly #poolId: string;
+  readonly #options: FileDownloadOptions;
   readonly #file: StoredFile;
   readonly #release: () => void;
   readonly #pause = new PauseWatch(
@@ -22,12 +22,11 @@ export class FileDownload extends Readable {
   /** The segment that is being read, and how many of its bytes have been. */
   #position = 0;
   #offset: number;
-  #reader: SegmentReader | undefined;
+  #reader: SegmentDownload | undefined;
 
-  private constructor(pool: Pool, poolId: string, file: StoredFile, offset: number, release: () => void) {
+  private constructor(options: FileDownloadOptions, file: StoredFile, offset: number, release: () => void) {
     super({ highWaterMark: 1024 * 1024 });
-    this.#pool = pool;
-    this.#poolId = poolId;
+    this.#options = options;
     this.#file = file;
     this.#offset = offset;
     this.#release = release;
@@ -36,17 +35,16 @@ export class FileDownload extends Readable {
   /**
    * Resolves when the first bytes are on their way, so that what cannot be read fails before any byte is sent.
    * @param offset 0 to the file's size
-   * @throws FileSystemError `unavailable` or `damaged`, naming the storage server
+   * @throws FileSystemError `unavailable` or `damaged`, naming the storage servers
    */
   static async open(
-    pool: Pool,
-    poolId: string,
+    options: FileDownloadOptions,
     file: StoredFile,
     offset: number,
     leases: Leases,
   ): Promise<FileDownload> {
     const release = leases.take(file.segments.map(({ id }) => id));
-    const download = new FileDownload(pool, poolId, file, offset, release);
+    const download = new FileDownload(options, file, offset, release);
     try {
       await download.#openReader();
       crashPoint('download.opened');
@@ -85,7 +83,7 @@ export class FileDownload extends Readable {
   }
 
   /** The reader of the segment that holds the next byte; undefined at the end of the file. */
-  async #openReader(): Promise<SegmentReader | undefined> {
+  async #openReader(): Promise<SegmentDownload | undefined> {
     let segment = this.#file.segments[this.#position];
     while (segment && this.#offset >= segment.length) {
       this.#reader = undefined; // It has ended.
@@ -93,7 +91,7 @@ export class FileDownload extends Readable {
       segment = this.#file.segments[++this.#position];
     }
     if (!segment) return undefined;
-    this.#reader ??= await SegmentReader.open(this.#pool, this.#poolId, segment, this.#offset);
+    this.#reader ??= await SegmentDownload.open({ ...this.#options, segment, offset: this.#offset });
     return this.#reader;
   }
 

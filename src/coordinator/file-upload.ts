@@ -7,8 +7,9 @@ import type { Catalogue, StoredFile, UploadedSegments } from './catalogue/catalo
 import { crashPoint } from './crash-point.ts';
 import type { Pool } from './pool/pool.ts';
 import { ByteQueue } from './segments/byte-queue.ts';
-import { defaultBlockBytes, type Layout } from './segments/part-format.ts';
-import { UploadSegments } from './upload-segments.ts';
+import { defaultBlockBytes } from './segments/part-format.ts';
+import type { WritePolicy } from './segments/write-policy.ts';
+import { describeStored, type Place, UploadSegments } from './upload-segments.ts';
 
 export interface FileUploadOptions {
   readonly catalogue: Catalogue;
@@ -19,9 +20,8 @@ export interface FileUploadOptions {
   readonly append: StoredFile | undefined;
   /** Whether what arrives is worth keeping when the upload is interrupted: not where a complete file is. */
   readonly keepsPartial: boolean;
-  readonly layout: Layout;
-  /** Numbers of the storage servers, by part index. */
-  readonly servers: readonly number[];
+  readonly policy: WritePolicy;
+  readonly place: Place;
   readonly signal: AbortSignal;
   /** The upload has ended, and there may be parts to remove. */
   readonly onEnd: () => void;
@@ -43,7 +43,7 @@ export class FileUpload implements Upload {
   constructor(options: FileUploadOptions) {
     this.#options = options;
     this.#id = options.append?.id ?? randomBytes(16).toString('hex');
-    this.#stripeBytes = options.layout.dataParts * defaultBlockBytes;
+    this.#stripeBytes = options.policy.layout.dataParts * defaultBlockBytes;
     this.#segments = new UploadSegments({
       ...options,
       file: this.#id,
@@ -62,7 +62,7 @@ export class FileUpload implements Upload {
   }
 
   async commit(): Promise<string> {
-    const { catalogue, path, signal, layout, servers } = this.#options;
+    const { catalogue, path, signal } = this.#options;
     try {
       if (signal.aborted) throw new FileSystemError('aborted', 'the upload was given up');
       crashPoint('upload.before-commit');
@@ -74,9 +74,7 @@ export class FileUpload implements Upload {
     }
     this.#ended = true;
     this.#options.onEnd();
-    return this.#segments.finished.length === 0
-      ? 'Stored'
-      : `Stored in ${layout.dataParts + layout.parityParts} parts on storage servers ${servers.join(', ')}`;
+    return describeStored(this.#segments.finished);
   }
 
   /** What arrived of a new file is kept as a partial upload, if the storage servers take it. */

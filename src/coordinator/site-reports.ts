@@ -8,6 +8,7 @@ import {
   type storageServerReport,
 } from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import type { JournalState } from './journal/journal.ts';
 import type { Pool } from './pool/pool.ts';
 import { finalPartPath } from './segments/part-writer.ts';
 
@@ -18,6 +19,7 @@ export async function reportStatus(
   { layout }: Configuration,
   version: string,
   tls: ServerTls | undefined,
+  journal: JournalState,
 ): Promise<string[]> {
   const [totals, failures] = await Promise.all([
     catalogue.totals(),
@@ -37,6 +39,7 @@ export async function reportStatus(
     partialUploads: totals.partialUploads,
     partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
+    journal,
   };
   const servers = pool.servers.map((server, index): v.InferInput<typeof storageServerReport> => {
     const reason = failures[index];

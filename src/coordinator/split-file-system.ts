@@ -9,14 +9,15 @@ import { FileUpload } from './file-upload.ts';
 import { freeBytesOfPool } from './pool/free-space.ts';
 import type { Pool } from './pool/pool.ts';
 import { formatCrc32 } from './segments/crc32.ts';
-import type { Layout } from './segments/part-format.ts';
+import type { WritePolicy } from './segments/write-policy.ts';
 import type { Collector } from './upkeep/collector.ts';
 import type { Leases } from './upkeep/leases.ts';
+import { partFailureRecorder } from './upkeep/part-failures.ts';
 
 export interface SplitFileSystemParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
-  readonly layout: Layout;
+  readonly policy: WritePolicy;
   readonly leases: Leases;
   readonly collector: Collector;
   readonly log: Log;
@@ -81,15 +82,16 @@ export class SplitFileSystem implements FileSystem {
 
   async read(path: string, offset: number): Promise<Readable> {
     const { catalogue, pool, leases } = this.#parts;
-    return FileDownload.open(pool, catalogue.pool, await catalogue.openFile(path), offset, leases);
+    const options = { pool, poolId: catalogue.pool, onPartFailure: partFailureRecorder(this.#parts) };
+    return FileDownload.open(options, await catalogue.openFile(path), offset, leases);
   }
 
   /** Where a complete file is, an interrupted upload leaves it as it was; elsewhere its bytes are kept. */
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
-    const { catalogue, pool, layout, collector, leases, log } = this.#parts;
+    const { catalogue, pool, policy, collector, leases, log } = this.#parts;
     const existing = await catalogue.checkUpload(path);
     const servers = this.#serversOfParts();
-    await pool.refuseIfDown(servers);
+    await pool.requireReachable(servers, policy.quorum);
     const append = mode === 'append' ? existing : undefined;
     const endLease = leases.take(append ? [append.id] : []);
     return new FileUpload({
@@ -99,8 +101,8 @@ export class SplitFileSystem implements FileSystem {
       path,
       append,
       keepsPartial: !existing?.complete,
-      layout,
-      servers,
+      policy,
+      place: () => servers,
       signal,
       onEnd: () => {
         endLease();
@@ -110,7 +112,7 @@ export class SplitFileSystem implements FileSystem {
   }
 
   freeBytes(): Promise<number | undefined> {
-    return freeBytesOfPool(this.#parts.pool, this.#serversOfParts(), this.#parts.layout);
+    return freeBytesOfPool(this.#parts.pool, this.#serversOfParts(), this.#parts.policy.layout);
   }
 
   partialUpload(path: string): Promise<Entry | undefined> {
@@ -119,7 +121,8 @@ export class SplitFileSystem implements FileSystem {
 
   /** By part index. */
   #serversOfParts(): number[] {
-    const { pool, layout } = this.#parts;
+    const { pool, policy } = this.#parts;
+    const { layout } = policy;
     return pool.servers.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number);
   }
 }

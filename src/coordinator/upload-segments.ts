@@ -1,25 +1,45 @@
 import { randomBytes } from 'node:crypto';
 import { FileSystemError } from '../ftp/file-system.ts';
+import type { Log } from '../log/log.ts';
 import type { Catalogue, FinishedSegment } from './catalogue/catalogue.ts';
 import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
 import type { Pool, PoolConnections } from './pool/pool.ts';
 import type { ByteQueue } from './segments/byte-queue.ts';
-import { defaultBlockBytes, type Layout, maximumSegmentBytes } from './segments/part-format.ts';
-import { SegmentWriter } from './segments/segment-writer.ts';
+import { defaultBlockBytes, maximumSegmentBytes } from './segments/part-format.ts';
+import { SegmentWriter, tooFewParts } from './segments/segment-writer.ts';
+import type { WritePolicy } from './segments/write-policy.ts';
+
+/** @param segment id. @returns numbers of as many storage servers as the layout has parts, by part index */
+export type Place = (segment: string) => readonly number[];
+
+/** A segment that is stored and verified. */
+export interface UploadedSegment extends FinishedSegment {
+  /** Of the storage servers, by part index. */
+  readonly servers: readonly number[];
+  /** Why parts of it are missing. */
+  readonly failures: readonly string[];
+}
 
 export interface UploadSegmentsOptions {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
-  readonly layout: Layout;
-  /** Of the storage servers, by part index. */
-  readonly servers: readonly number[];
+  readonly log: Log;
+  readonly policy: WritePolicy;
+  /** Chooses the storage servers of a segment, by part index. */
+  readonly place: Place;
   readonly file: string;
   readonly path: string;
   /** Of the first segment in its file. */
   readonly position: number;
   /** Called when a segment fails, also while nothing is being written. */
   readonly onFailure: (error: Error) => void;
+}
+
+interface OpenSegment {
+  readonly writer: SegmentWriter;
+  readonly connections: PoolConnections;
+  readonly servers: readonly number[];
 }
 
 /**
@@ -31,8 +51,8 @@ export class UploadSegments {
   readonly #options: UploadSegmentsOptions;
   readonly #maximumBytes: number;
   readonly #begun: string[] = [];
-  readonly #finished: FinishedSegment[] = [];
-  #open: { readonly writer: SegmentWriter; readonly connections: PoolConnections } | undefined;
+  readonly #finished: UploadedSegment[] = [];
+  #open: OpenSegment | undefined;
   readonly #pause = new PauseWatch(
     () => this.#open?.connections.wanted ?? false,
     () => this.#yield(),
@@ -44,7 +64,7 @@ export class UploadSegments {
 
   constructor(options: UploadSegmentsOptions) {
     this.#options = options;
-    const stripeBytes = options.layout.dataParts * defaultBlockBytes;
+    const stripeBytes = options.policy.layout.dataParts * defaultBlockBytes;
     this.#maximumBytes = Math.floor(maximumSegmentBytes / stripeBytes) * stripeBytes;
   }
 
@@ -54,7 +74,7 @@ export class UploadSegments {
   }
 
   /** The segments that are stored and verified, in order. */
-  get finished(): readonly FinishedSegment[] {
+  get finished(): readonly UploadedSegment[] {
     return this.#finished;
   }
 
@@ -76,9 +96,15 @@ export class UploadSegments {
     this.#pause.stop();
     await this.#yielding;
     if (!this.#open) return;
-    const { writer, connections } = this.#open;
-    this.#finished.push(await writer.finish());
+    const { writer, connections, servers } = this.#open;
+    const segment = await writer.finish();
+    const failures = [...writer.failures.values()].map(({ message }) => message);
+    this.#finished.push({ ...segment, servers, failures });
     crashPoint('upload.segment-finished');
+    if (failures.length > 0) {
+      const { log, path } = this.#options;
+      log.warn({ segment: segment.id, path, failures }, 'a segment was stored without some of its parts');
+    }
     this.#open = undefined;
     connections.release();
   }
@@ -92,13 +118,18 @@ export class UploadSegments {
     this.#open = undefined;
   }
 
-  async #begin(): Promise<{ writer: SegmentWriter; connections: PoolConnections }> {
-    const { catalogue, pool, layout, servers, file, path, position, onFailure } = this.#options;
-    const connections = await pool.connect(servers);
+  async #begin(): Promise<OpenSegment> {
+    const { catalogue, pool, policy, place, file, path, position, onFailure } = this.#options;
+    const { layout, quorum, patience } = policy;
+    const id = randomBytes(16).toString('hex');
+    const servers = place(id);
+    const isRedundant = quorum < servers.length;
+    const connections = await pool.connect(servers, quorum, isRedundant ? patience : undefined);
     crashPoint('upload.connected');
     try {
       if (this.#destroyed) throw givenUp();
-      const id = randomBytes(16).toString('hex');
+      const refusal = tooFewParts(policy, connections.failures);
+      if (refusal) throw refusal;
       const intent = { id, layout, blockBytes: defaultBlockBytes, servers };
       this.#begun.push(id);
       const sequence = await catalogue.beginSegment(intent);
@@ -121,10 +152,11 @@ export class UploadSegments {
           written: new Date().toISOString(),
         },
         sequence,
-        connections.lines,
+        connections,
+        policy,
         onFailure,
       );
-      return { writer, connections };
+      return { writer, connections, servers };
     } catch (error) {
       connections.release();
       throw error;
@@ -145,4 +177,16 @@ export class UploadSegments {
 
 function givenUp(): FileSystemError {
   return new FileSystemError('aborted', 'the upload was given up');
+}
+
+/** What the final 226 says of the segments of one upload. */
+export function describeStored(segments: readonly UploadedSegment[]): string {
+  const failures = new Set(segments.flatMap((segment) => segment.failures));
+  const stored = segments.map(({ parts }) => parts.filter((part) => part.stored).length);
+  const [first] = segments;
+  if (!first) return 'Stored';
+  const servers = [...new Set(segments.flatMap((segment) => segment.servers))];
+  return failures.size === 0
+    ? `Stored in ${first.parts.length} parts on storage servers ${servers.join(', ')}`
+    : `Stored in ${Math.min(...stored)} of ${first.parts.length} parts; the repair is queued: ${[...failures].join('; ')}`;
 }

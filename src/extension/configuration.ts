@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { type Configuration, ConfigurationError } from '../config/configuration.ts';
 import { readEnvFile } from '../config/env-file.ts';
+import { defaultLayout } from '../config/layout.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { coordinatorVariables } from '../config/variables.ts';
 import { generatedAccount } from './credentials.ts';
@@ -57,7 +58,7 @@ export class ConfigurationFinder implements vscode.Disposable {
     const data = this.#context.globalStorageUri.fsPath;
     const chosen = settings.get<string[]>('storageFolders', []);
     const folders =
-      chosen.length > 0 ? chosen : [1, 2].map((number) => join(data, `storage_folder${number}`));
+      chosen.length > 0 ? chosen : [1, 2, 3].map((number) => join(data, `storage_folder${number}`));
     const problems = folderProblems(folders);
     if (problems.length > 0) throw new ConfigurationError('the settings', problems);
     const account = (user: string) => generatedAccount(this.#context.secrets, user);
@@ -83,7 +84,7 @@ export class ConfigurationFinder implements vscode.Disposable {
         tls: { mode: 'off' },
       },
       storageServers,
-      layout: { dataParts: storageServers.length, parityParts: 0 },
+      layout: defaultLayout(storageServers.length),
       source: 'the settings',
     };
   }

@@ -47,6 +47,24 @@ export class LocalServers {
     }
   }
 
+  /** Starts the storage servers of this machine that have these numbers, and no coordinator. */
+  async startStorageServers(configuration: Configuration, numbers: readonly number[]): Promise<void> {
+    const environment = childEnvironment(configuration);
+    try {
+      for (const number of numbers) {
+        await this.#launch(
+          environment,
+          `storage server ${number}`,
+          this.#options.programs.storage,
+          String(number),
+        );
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
   /** Stops the coordinator, then the storage servers; resolves when all are gone. */
   stop(): Promise<void> {
     this.#starting?.reject(new Error('The servers were stopped while they were starting.'));

@@ -145,6 +145,17 @@ export const coordinatorReport = v.object({
   partialBytes: count,
   /** Segments whose parts are still to be removed. */
   garbage: count,
+  /** The record of changes on the storage servers, from which the catalogue can be rebuilt. */
+  journal: v.optional(
+    v.object({
+      /** Changes that are on fewer servers than they should be. */
+      waiting: count,
+      /** On so many servers each change should be. */
+      copies: count,
+      /** Why changes wait, in words for a person. */
+      reason: v.optional(v.string()),
+    }),
+  ),
   /** Absent from a coordinator that knows nothing of it. */
   health: v.optional(healthReport),
   repair: v.optional(repairReport),

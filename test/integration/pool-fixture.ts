@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
 import { Pool } from '../../src/coordinator/pool/pool.ts';
+import type { Layout } from '../../src/coordinator/segments/part-format.ts';
+import { writePolicy } from '../../src/coordinator/segments/write-policy.ts';
 import { SplitFileSystem } from '../../src/coordinator/split-file-system.ts';
 import { Collector } from '../../src/coordinator/upkeep/collector.ts';
 import { Leases } from '../../src/coordinator/upkeep/leases.ts';
@@ -33,8 +35,16 @@ export async function startPool({
   storageServers = 2,
   connections,
   limits = {},
+  layout,
+  quorum,
+  patience,
 }: {
   storageServers?: number;
+  /** Without it a data part on each storage server. */
+  layout?: Layout;
+  quorum?: number;
+  /** Milliseconds for which an upload waits for a storage server that keeps the others waiting. */
+  patience?: number;
   /** To each storage server, at most. */
   connections?: number;
   limits?: Partial<Limits>;
@@ -68,8 +78,8 @@ export async function startPool({
   const pool = new Pool(catalogue.pool, configurations, log);
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
-  const layout = { dataParts: storageServers, parityParts: 0 };
-  const files = new SplitFileSystem({ catalogue, pool, layout, leases, collector, log });
+  const policy = writePolicy(layout ?? { dataParts: storageServers, parityParts: 0 }, quorum, patience);
+  const files = new SplitFileSystem({ catalogue, pool, policy, leases, collector, log });
   const coordinator = await startFtpServer({
     ...login,
     limits: { failedLoginDelayMs: 1, ...limits },

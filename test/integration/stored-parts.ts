@@ -11,7 +11,10 @@ interface Stored {
   readonly configuration: Configuration;
 }
 
-/** Every file that a storage server's folder holds, the unfinished too: paths below the folder, with `/`. */
+/**
+ * Every file that a storage server's folder holds, the unfinished too, but not the journal: paths below the folder,
+ * with `/`.
+ */
 export async function storedFiles({ configuration }: Stored, server: number): Promise<string[]> {
   const folder = storageFolder(configuration, server);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
@@ -21,6 +24,7 @@ export async function storedFiles({ configuration }: Stored, server: number): Pr
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((path) => !path.includes('/journal/'))
     .sort();
 }
 
@@ -45,7 +49,7 @@ const header = v.object({
   segment: v.string(),
   index: v.number(),
   blockBytes: v.number(),
-  layout: v.object({ dataParts: v.number(), parityParts: v.literal(0) }),
+  layout: v.object({ dataParts: v.number(), parityParts: v.number() }),
 });
 const footer = v.object({ length: v.number(), stripes: v.number() });
 
@@ -68,7 +72,7 @@ export async function readBlocks(path: string): Promise<Buffer[]> {
     const { dataParts } = head.layout;
     const rest = Math.min(dataParts * head.blockBytes, foot.length - stripe * dataParts * head.blockBytes);
     const share = Math.ceil(rest / dataParts);
-    const length = Math.max(0, Math.min(share, rest - head.index * share));
+    const length = head.index < dataParts ? Math.max(0, Math.min(share, rest - head.index * share)) : share;
     const block = file.subarray(at, at + length);
     blocks.push(block);
     if (length === 0) continue;

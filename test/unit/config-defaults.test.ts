@@ -19,11 +19,12 @@ const onMac = platform() === 'darwin';
 test.runIf(!onMac)('the first use generates a configuration that works, for its owner alone', async () => {
   const path = await defaultConfigurationFile(environment());
   const configuration = await loadConfiguration({ envFile: path, environment: {} });
-  expect(configuration.storageServers).toHaveLength(2);
+  expect(configuration.storageServers).toHaveLength(3);
+  expect(configuration.layout).toEqual({ dataParts: 2, parityParts: 1 });
   const passwords = [configuration.coordinator, ...configuration.storageServers].map(
     (s) => s.account.password,
   );
-  expect(new Set(passwords).size).toBe(3);
+  expect(new Set(passwords).size).toBe(4);
   if (platform() !== 'win32') expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 

@@ -72,6 +72,28 @@ describe('a valid configuration', () => {
     });
   });
 
+  test.each([
+    [1, {}, '1+0'],
+    [2, {}, '2+0'],
+    [3, {}, '2+1'],
+    [5, {}, '4+1'],
+    [6, {}, '4+2'],
+    [30, {}, '18+2'],
+    [2, { FTP_PARITY_PARTS: '1' }, '1+1'],
+    [5, { FTP_PARITY_PARTS: '2' }, '3+2'],
+    [8, { FTP_DATA_PARTS: '4' }, '4+2'],
+    [3, { FTP_DATA_PARTS: '3' }, '3+0'],
+    [12, { FTP_DATA_PARTS: '3', FTP_PARITY_PARTS: '3' }, '3+3'],
+  ])('%i storage servers with %j have the layout %s', async (servers, settings, layout) => {
+    const environment: Record<string, string> = { FTP_USER: 'u', FTP_PASSWORD: 'p', ...settings };
+    for (let number = 1; number <= servers; number++) {
+      environment[`FTP_USER${number}`] = 'u';
+      environment[`FTP_PASSWORD${number}`] = 'p';
+    }
+    const { dataParts, parityParts } = (await loadConfiguration({ environment })).layout;
+    expect(`${dataParts}+${parityParts}`).toBe(layout);
+  });
+
   test('ports that are not given follow 2121', async () => {
     const configuration = await load(seeds.replaceAll(/^FTP_PORT.*$/gm, ''));
     expect(configuration.coordinator.port).toBe(2121);
@@ -187,7 +209,9 @@ describe('a valid configuration', () => {
       return {
         coordinator: { ...coordinator, usersFile: resolve(tmpdir(), `${name}.json`), limits, tls },
         storageServers: others.map((server, index) => ({ ...server, number: index + 1 })),
-        layout: { dataParts: others.length, parityParts: 0 },
+        layout: { dataParts: 1, parityParts: others.length - 1 },
+        writeQuorum: others.length,
+        partTimeout: firstPort % 3600 || 1,
         source: 'the environment',
       };
     });
@@ -237,8 +261,15 @@ describe('what is wrong is said with the variable and the remedy', () => {
       seeds.replace('server_folder', 'storage_folder2/x'),
       /^FTP_SERVER_DIR .* FTP_STORAGE_DIR2/,
     ],
-    ['data parts', `${seeds}FTP_DATA_PARTS=1`, /^FTP_DATA_PARTS is 1, .* write 2/],
-    ['parity', `${seeds}FTP_PARITY_PARTS=1`, /^FTP_PARITY_PARTS is 1, but parity comes with a later version/],
+    ['no data parts', `${seeds}FTP_DATA_PARTS=0`, /^FTP_DATA_PARTS is "0": write a whole number from 1 to 2/],
+    ['nothing but parity', `${seeds}FTP_PARITY_PARTS=2`, /^FTP_PARITY_PARTS is "2": .* from 0 to 1/],
+    [
+      'too many parts',
+      `${seeds}FTP_DATA_PARTS=2\nFTP_PARITY_PARTS=1`,
+      /^FTP_DATA_PARTS and FTP_PARITY_PARTS make 3 parts: write at most 2, one for each storage server/,
+    ],
+    ['a quorum below k', `${seeds}FTP_WRITE_QUORUM=1`, /^FTP_WRITE_QUORUM is "1": write 2, or remove it/],
+    ['a time-out of 0', `${seeds}FTP_PART_TIMEOUT=0`, /^FTP_PART_TIMEOUT is "0": .* from 1 to 3600/],
     ['a limit of 0', `${seeds}FTP_MAX_TRANSFERS=0`, /^FTP_MAX_TRANSFERS is "0": write a number from 1 to/],
     [
       'a limit with a unit',

@@ -93,7 +93,7 @@ async function runInBrowser(): Promise<void> {
     onLine: () => {},
     onExit: (server, message) => failed.reject(new Error(`${server}: ${message}`)),
   });
-  console.log('Starting two storage servers and the coordinator ...');
+  console.log('Starting the storage servers and the coordinator ...');
   await servers.start(configuration);
   console.log('Starting VS Code ...');
   const code = await startVSCode({

@@ -1,5 +1,6 @@
 import type { Entry, FileSystem } from '../../ftp/file-system.ts';
 import type { Layout } from '../segments/part-format.ts';
+import type { JournalOutbox } from './journal-outbox.ts';
 
 /**
  * The coordinator's record of folders, files, segments and parts. Every method that changes something is one
@@ -17,6 +18,8 @@ export interface Catalogue
   > {
   /** Random, made with the catalogue; the first folder of every part's path. */
   readonly pool: string;
+  /** What the journal on the storage servers is to be told. */
+  readonly journal: JournalOutbox;
 
   /** The file at `path` as it is now, with all its segments. */
   openFile(path: string): Promise<StoredFile>;

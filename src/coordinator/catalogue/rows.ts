@@ -19,6 +19,10 @@ export class Row {
     return value;
   }
 
+  optionalText(name: string): string | null {
+    return this.#columns[name] === null ? null : this.text(name);
+  }
+
   integer(name: string): number {
     const value = this.#columns[name];
     if (typeof value !== 'number') throw new Error(`catalogue: column ${name} is not an integer`);
@@ -30,9 +34,12 @@ export class Row {
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  readonly #beforeCommit: () => (() => void) | undefined;
 
-  constructor(database: DatabaseSync) {
+  /** @param beforeCommit belongs to every transaction; what it returns is called when that is durable */
+  constructor(database: DatabaseSync, beforeCommit: () => (() => void) | undefined = () => undefined) {
     this.#database = database;
+    this.#beforeCommit = beforeCommit;
   }
 
   run(sql: string, ...parameters: SQLInputValue[]): number {
@@ -56,9 +63,11 @@ export class Statements {
     try {
       crashPoint('transaction.begun');
       const result = work();
+      const afterCommit = this.#beforeCommit();
       crashPoint('transaction.worked');
       this.run('COMMIT');
       crashPoint('transaction.committed');
+      afterCommit?.();
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.run('ROLLBACK');

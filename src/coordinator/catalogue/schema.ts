@@ -84,7 +84,48 @@ CREATE INDEX missing_part ON part (segment) WHERE state = 'missing';
 `;
 
 /**
+ * The journal. Whatever statement changes a file, a folder, or a segment of a file, a trigger notes the row, and the end
+ * of the transaction makes a record of all that were noted. A catalogue that is older than its journal is not complete
+ * in it until there is a snapshot; its records begin after 1, so that they are never taken for all there is.
+ */
+const journal = `
+CREATE TABLE journal (sequence INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
+CREATE TABLE journal_state (
+  generation INTEGER NOT NULL,
+  shipped INTEGER NOT NULL,
+  snapshot INTEGER NOT NULL,
+  complete INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal_state SELECT 1, entries > 0, entries > 0, entries = 0 FROM (SELECT count(*) AS entries FROM entry);
+CREATE TABLE journal_change (
+  kind TEXT NOT NULL CHECK (kind IN ('entry', 'segment')),
+  id TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entry_added AFTER INSERT ON entry
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('entry', new.id); END;
+CREATE TRIGGER entry_changed AFTER UPDATE ON entry
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('entry', new.id); END;
+CREATE TRIGGER entry_removed AFTER DELETE ON entry
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('entry', old.id); END;
+CREATE TRIGGER segment_added AFTER INSERT ON segment WHEN new.file IS NOT NULL
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('segment', new.id); END;
+CREATE TRIGGER segment_changed AFTER UPDATE OF file, position, length, crc32 ON segment
+  WHEN old.file IS NOT NULL OR new.file IS NOT NULL
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('segment', new.id); END;
+CREATE TRIGGER segment_deleted AFTER DELETE ON segment WHEN old.file IS NOT NULL
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('segment', old.id); END;
+CREATE TRIGGER part_added AFTER INSERT ON part
+  WHEN EXISTS (SELECT 1 FROM segment WHERE id = new.segment AND file IS NOT NULL)
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('segment', new.segment); END;
+CREATE TRIGGER part_changed AFTER UPDATE OF server, header_bytes, bytes ON part
+  WHEN EXISTS (SELECT 1 FROM segment WHERE id = new.segment AND file IS NOT NULL)
+  BEGIN INSERT OR IGNORE INTO journal_change VALUES ('segment', new.segment); END;
+ALTER TABLE segment ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+`;
+
+/**
  * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
  * A step that was released is never changed: what comes next is a further one.
  */
-export const schemaSteps: readonly string[] = [first, partialUploads, digests, missingParts];
+export const schemaSteps: readonly string[] = [first, partialUploads, digests, missingParts, journal];

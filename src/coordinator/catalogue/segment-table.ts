@@ -100,12 +100,15 @@ export class SegmentTable {
     return this.#sql.run(`UPDATE segment SET state = 'garbage' WHERE state = 'intent'`);
   }
 
-  garbage(server: number, limit: number): GarbagePart[] {
+  /** @param collectible the journal's sequence up to which garbage may go */
+  garbage(server: number, limit: number, collectible: number): GarbagePart[] {
     const rows = this.#sql.all(
       `SELECT part.segment, part.position, segment.settled
          FROM segment JOIN part ON part.segment = segment.id
-        WHERE segment.state = 'garbage' AND part.server = ? ORDER BY segment.sequence LIMIT ?`,
+        WHERE segment.state = 'garbage' AND part.server = ? AND segment.released <= ?
+        ORDER BY segment.sequence LIMIT ?`,
       server,
+      collectible,
       limit,
     );
     return rows.map((row) => ({

@@ -13,6 +13,7 @@ import type {
   StoredFile,
   UploadedSegments,
 } from './catalogue.ts';
+import { JournalTable } from './journal-table.ts';
 import { PartialTable } from './partial-table.ts';
 import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
@@ -25,6 +26,7 @@ import { type SegmentOwner, SegmentTable } from './segment-table.ts';
  */
 export class SqliteCatalogue implements Catalogue {
   readonly pool: string;
+  readonly journal: JournalTable;
   readonly #database: DatabaseSync;
   readonly #sql: Statements;
   readonly #segments: SegmentTable;
@@ -36,13 +38,15 @@ export class SqliteCatalogue implements Catalogue {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK); // Says why it is not writable; SQLite does not.
     this.#database = new DatabaseSync(join(folder, 'catalogue.sqlite'), { timeout: 0 });
-    this.#sql = new Statements(this.#database);
+    this.#sql = new Statements(this.#database, () => this.journal.record());
+    this.journal = new JournalTable(this.#sql);
     this.#segments = new SegmentTable(this.#sql);
     this.#partials = new PartialTable(this.#sql, this.#segments);
     this.#repairs = new RepairTable(this.#sql, this.#segments);
     try {
       this.#configure();
       this.pool = this.#createOnce();
+      this.journal.open();
     } catch (error) {
       this.#database.close();
       if (isLocked(error)) {
@@ -268,7 +272,7 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async garbage(server: number, limit: number): Promise<readonly GarbagePart[]> {
-    return this.#segments.garbage(server, limit);
+    return this.#segments.garbage(server, limit, this.journal.collectible);
   }
 
   async forgetPart(segment: string, index: number): Promise<void> {

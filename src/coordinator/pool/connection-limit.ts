@@ -26,6 +26,11 @@ export class ConnectionLimit {
     return Math.min(this.#most, grown);
   }
 
+  /** Whether the server has shown how many it takes. */
+  isLowered(now: number): boolean {
+    return this.current(now) < this.#most;
+  }
+
   /**
    * The server refused a connection.
    * @param inUse how many were wanted at that time, the refused one included

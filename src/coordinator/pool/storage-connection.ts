@@ -17,6 +17,12 @@ const defaultTimeout = 30;
 /** Milliseconds in which a connection that was idle must show that it lives. */
 const pingTimeout = 3_000;
 
+export interface StorageEntry {
+  readonly name: string;
+  readonly bytes: number;
+  readonly isFolder: boolean;
+}
+
 /** A control connection whose server's capabilities are yet to be told. */
 export class Login {
   readonly #client: Client;
@@ -183,6 +189,20 @@ export class StorageConnection {
       return bytes === undefined ? undefined : Number(bytes);
     } catch (error) {
       if (error instanceof FTPError) return undefined;
+      throw error;
+    }
+  }
+
+  /** What is in a folder; nothing where there is none. */
+  async entries(path: string): Promise<readonly StorageEntry[]> {
+    try {
+      const entries = await this.#client.list(this.#name(path));
+      this.#lastUsed = Date.now();
+      return entries
+        .filter(({ name }) => name !== '.' && name !== '..')
+        .map(({ name, size, isDirectory }) => ({ name, bytes: size, isFolder: isDirectory }));
+    } catch (error) {
+      if (isMissing(error) || (error instanceof FTPError && error.code === 450)) return [];
       throw error;
     }
   }

@@ -29,6 +29,8 @@ const reconnectTimeout = 1_000;
 const patienceInterval = 15_000;
 /** Milliseconds that a server may take to notice that an earlier connection has ended. */
 const farewell = 250;
+/** Milliseconds for which others are preferred to a server that lagged behind. */
+const slowInterval = 30_000;
 /** Milliseconds until what a server could not be asked, since it took no file, is tried again. */
 const unprovenInterval = 60_000;
 
@@ -56,6 +58,7 @@ export class StorageServer {
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
   #checking: Promise<string | undefined> | undefined;
+  #slowUntil = 0;
   #closed = false;
 
   /** @param folder the pool's, on every storage server */
@@ -86,12 +89,20 @@ export class StorageServer {
   /**
    * Waits for a free place among the connections. Whoever needs places on several servers takes them in the order
    * of their numbers, so that two never wait for each other.
+   * @param priority `urgent` for something short that somebody waits for, before all others: it gets one place more
+   * where only habit says how many there are
    * @returns gives the place back
    */
-  async reserve(): Promise<() => void> {
-    const admitted = new Promise<void>((admit) => this.#waiting.push(admit));
-    this.#admit();
-    await admitted;
+  async reserve(priority?: 'urgent'): Promise<() => void> {
+    if (priority === 'urgent' && this.#hasSparePlace) this.#inUse += 1;
+    else {
+      const admitted = new Promise<void>((admit) => {
+        if (priority === 'urgent') this.#waiting.unshift(admit);
+        else this.#waiting.push(admit);
+      });
+      this.#admit();
+      await admitted;
+    }
     let reserved = true;
     return () => {
       if (!reserved) return;
@@ -106,15 +117,43 @@ export class StorageServer {
     return this.#waiting.length > 0;
   }
 
-  /** Returns at once unless it has failed of late. @throws FileSystemError when it is (still) down */
-  async refuseIfDown(): Promise<void> {
-    if (this.#failure === undefined && !this.#doubtful) return;
+  /** Whether it could not be reached the last time. */
+  get isDown(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Whether it has failed of late, so that it had better be asked. */
+  get isSuspect(): boolean {
+    return this.isDown || this.#doubtful;
+  }
+
+  /** Why waiting for it is likely to be in vain: it did not answer the last time, or lagged behind the others. */
+  get slowness(): string | undefined {
+    if (this.#failure !== undefined && this.#silent) return this.#failure;
+    return Date.now() < this.#slowUntil ? `${this.name} lags behind the others` : undefined;
+  }
+
+  /** Others had to wait for it, and gave it up. */
+  lagged(): void {
+    const known = this.slowness !== undefined;
+    this.#doubtful = true;
+    this.#slowUntil = Date.now() + slowInterval;
+    if (!known) this.#log.warn({ server: this.number }, `${this.name} lags behind the others`);
+  }
+
+  /** Why it is (still) down; undefined at once unless it has failed of late. */
+  async whyDown(): Promise<string | undefined> {
+    if (!this.isSuspect) return undefined;
     // One answer for all who ask meanwhile: a server may take a few connections only.
     this.#checking ??= this.probe().finally(() => {
       this.#checking = undefined;
     });
-    const reason = await this.#checking;
-    if (reason !== undefined) throw new FileSystemError('unavailable', reason);
+    return this.#checking;
+  }
+
+  get #hasSparePlace(): boolean {
+    const configured = this.#configuration.connections !== undefined;
+    return this.#inUse <= this.connections && !configured && !this.#limit.isLowered(Date.now());
   }
 
   #admit(): void {
@@ -192,12 +231,12 @@ export class StorageServer {
   }
 
   /** Runs one piece of work on a connection of its own. */
-  use<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
-    return retryWhileBusy(() => this.#useOnce(work));
+  use<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
+    return retryWhileBusy(() => this.#useOnce(work, priority));
   }
 
-  async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>): Promise<T> {
-    const giveBack = await this.reserve();
+  async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
+    const giveBack = await this.reserve(priority);
     try {
       const connection = await this.connect();
       try {

@@ -2,8 +2,10 @@ import { Writable } from 'node:stream';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { PoolLine } from '../pool/pool.ts';
+import type { StorageServer } from '../pool/storage-server.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { crc32, formatCrc32 } from './crc32.ts';
+import type { Chunks } from './chunk-runs.ts';
+import { CrcShift, crc32, formatCrc32 } from './crc32.ts';
 import {
   CheckContext,
   checkBytes,
@@ -17,8 +19,18 @@ import { finalPartPath } from './part-writer.ts';
 /** Verified blocks that wait for the reader before the storage server has to wait. */
 const blocksAhead = 2;
 
+/** A block whose check was right. */
+export interface VerifiedBlock {
+  readonly chunks: Chunks;
+  readonly length: number;
+  /** Of the content alone. */
+  readonly crc32: number;
+}
+
+const emptyBlock: VerifiedBlock = { chunks: [], length: 0, crc32: 0 };
+
 /**
- * Reads one data part from a stripe on to its end. A block leaves only after its check was right; header (when
+ * Reads one part from a stripe on to its end. A block leaves only after its check was right; header (when
  * reading starts at the first stripe) and footer must be those of this part.
  */
 export class PartReader {
@@ -28,11 +40,16 @@ export class PartReader {
   readonly #index: number;
   readonly #pool: string;
   readonly #context: CheckContext;
+  readonly #fullBlock: CrcShift;
   readonly #arrived = new ByteQueue();
-  readonly #blocks: Buffer[][] = [];
+  readonly #blocks: VerifiedBlock[] = [];
   readonly #sink: Writable;
   #headerPending: boolean;
   #stripe: number;
+  #received = 0;
+  /** Bytes from where reading starts to the end of the part. */
+  #expected = 0;
+  #isWhole = false;
   #failure: FileSystemError | undefined;
   #done: Promise<void> | undefined;
   #wakeReader: (() => void) | undefined;
@@ -45,6 +62,7 @@ export class PartReader {
     this.#geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     this.#index = index;
     this.#context = new CheckContext(segment.id, index);
+    this.#fullBlock = new CrcShift(segment.blockBytes);
     this.#headerPending = firstStripe === 0;
     this.#stripe = firstStripe;
     this.#sink = new Writable({
@@ -66,9 +84,19 @@ export class PartReader {
     }
   }
 
+  get server(): StorageServer {
+    return this.#line.server;
+  }
+
+  /** Bytes that have come from the storage server. */
+  get received(): number {
+    return this.#received;
+  }
+
   start(): void {
     const body = this.#geometry.stripeOffset(this.#stripe);
     const offset = this.#headerPending ? 0 : this.#part.headerBytes + body;
+    this.#expected = this.#part.bytes - offset;
     this.#done = this.#line.connection.download(this.#sink, this.#path, offset);
     this.#done.catch((error: unknown) => {
       this.#failure ??= this.#line.server.toFileSystemError(error);
@@ -76,30 +104,55 @@ export class PartReader {
     });
   }
 
-  /** The next block's bytes, verified. @throws FileSystemError */
-  async next(): Promise<readonly Buffer[]> {
-    while (this.#blocks.length === 0 && !this.#failure) {
+  /** Whether {@link next} gives a block at once. */
+  get hasBlock(): boolean {
+    return this.#blocks.length > 0;
+  }
+
+  /** Whether its footer has come and was right. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Resolves when there is a block. @throws FileSystemError */
+  async ready(): Promise<void> {
+    while (this.#blocks.length === 0) {
+      if (this.#failure) throw this.#failure;
       await new Promise<void>((wake) => {
         this.#wakeReader = wake;
       });
     }
-    const block = this.#blocks.shift();
-    this.#wakeSink?.();
-    if (block) return block;
-    throw this.#failure ?? this.#damaged('ended early');
   }
 
-  /** Resolves when the footer was right and the storage server has confirmed. @throws FileSystemError */
+  /** The next block, verified. @throws FileSystemError */
+  async next(): Promise<VerifiedBlock> {
+    await this.ready();
+    const block = this.#blocks.shift();
+    this.#wakeSink?.();
+    if (!block) throw this.#damaged('ended early');
+    return block;
+  }
+
+  /**
+   * Resolves when the footer was right and the storage server has confirmed, or its connection is gone: after the
+   * footer it has nothing to say that matters. @throws FileSystemError
+   */
   async end(): Promise<void> {
     try {
       await this.#done;
     } catch (error) {
-      throw this.#failure ?? this.#line.server.toFileSystemError(error);
+      if (!this.#isWhole) throw this.#failure ?? this.#line.server.toFileSystemError(error);
     }
+  }
+
+  /** Ends reading in the middle. */
+  destroy(): void {
+    this.#line.connection.close();
   }
 
   #receive(chunk: Buffer, done: (error?: Error | null) => void): void {
     this.#arrived.push(chunk);
+    this.#received += chunk.length;
     const error = this.#attempt(() => this.#takeBlocks());
     this.#wakeReader?.();
     if (error || this.#blocks.length < blocksAhead) {
@@ -121,21 +174,21 @@ export class PartReader {
     }
     while (this.#stripe < this.#geometry.stripes) {
       const length = this.#geometry.blockLength(this.#stripe, this.#index);
-      if (length > 0) {
-        if (this.#arrived.length < length + checkBytes) return;
-        this.#blocks.push(this.#takeBlock(length));
-      }
+      if (length > 0 && this.#arrived.length < length + checkBytes) return;
+      this.#blocks.push(length > 0 ? this.#takeBlock(length) : emptyBlock);
       this.#stripe += 1;
     }
   }
 
-  #takeBlock(length: number): Buffer[] {
-    const block = this.#arrived.take(length);
+  #takeBlock(length: number): VerifiedBlock {
+    const chunks = this.#arrived.take(length);
     const check = Buffer.concat(this.#arrived.take(checkBytes)).readUInt32BE();
-    let crc = this.#context.seed(this.#stripe);
-    for (const chunk of block) crc = crc32(chunk, crc);
+    const seed = this.#context.seed(this.#stripe);
+    let crc = seed;
+    for (const chunk of chunks) crc = crc32(chunk, crc);
     if (crc !== check) throw this.#damaged(`has wrong bytes in stripe ${this.#stripe}`);
-    return block;
+    const shift = length === this.#geometry.blockBytes ? this.#fullBlock : new CrcShift(length);
+    return { chunks, length, crc32: (shift.apply(seed) ^ crc) >>> 0 };
   }
 
   #checkHeader(bytes: Buffer): void {
@@ -146,6 +199,10 @@ export class PartReader {
   }
 
   #checkEnd(): void {
+    // The whole part was there a moment ago: what is short now was cut on its way, which tells nothing of the part.
+    if (this.#received < this.#expected) {
+      throw new FileSystemError('unavailable', `${this.#line.server.name} broke the connection off`);
+    }
     if (this.#stripe < this.#geometry.stripes) throw this.#damaged('ended early');
     const footer = decodeFooter(Buffer.concat(this.#arrived.take(this.#arrived.length)));
     const { id, length, crc32: crc } = this.#segment;
@@ -153,6 +210,7 @@ export class PartReader {
       throw this.#damaged('is another part');
     }
     if (footer.crc32 !== formatCrc32(crc)) throw this.#damaged('is of another version');
+    this.#isWhole = true;
   }
 
   /** Runs a check; what it throws ends the part. */

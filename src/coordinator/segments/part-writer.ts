@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FileSystemError } from '../../ftp/file-system.ts';
+import { FileSystemError } from '../../ftp/file-system.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { PoolLine } from '../pool/pool.ts';
 import { partPath } from './part-format.ts';
@@ -40,7 +40,7 @@ export class PartWriter {
     this.#stream = new Readable({ highWaterMark: bufferBytes, read: () => this.#wake?.() });
     this.#stored = this.#store();
     this.#stored.catch((error: unknown) => {
-      this.#error = line.server.toFileSystemError(error);
+      this.#error ??= line.server.toFileSystemError(error);
       this.#wake?.();
       onFailure(this.#error);
     });
@@ -86,8 +86,17 @@ export class PartWriter {
       crashPoint('part.named');
     } catch (error) {
       server.doubt(error);
-      throw server.toFileSystemError(error);
+      throw this.#error ?? server.toFileSystemError(error);
     }
+  }
+
+  /** Ends the upload in the middle, since too much waits for it: what goes on with it then rejects. */
+  giveUp(): void {
+    const { server } = this.#line;
+    this.#error ??= new FileSystemError('unavailable', `${server.name} lags behind the others`);
+    server.lagged();
+    this.destroy();
+    this.#wake?.();
   }
 
   /**

@@ -1,76 +1,113 @@
+import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool, PoolConnections } from '../pool/pool.ts';
+import type { Chunks } from './chunk-runs.ts';
+import { CrcShift, combineCrc32, crc32 } from './crc32.ts';
+import { LagWatch } from './lag-watch.ts';
+import { reconstructBlocks } from './parity.ts';
+import { type PartFailure, PartFailuresError } from './part-failure.ts';
 import { SegmentGeometry } from './part-format.ts';
-import { PartReader } from './part-reader.ts';
+import { PartReader, type VerifiedBlock } from './part-reader.ts';
 
-/** Combines the parts of one segment into its bytes again, from an offset on. */
+export interface SegmentReaderOptions {
+  readonly pool: Pool;
+  /** Id of the pool. */
+  readonly poolId: string;
+  readonly segment: StoredSegment;
+  /** Of the first byte wanted, in the segment; less than its length. */
+  readonly offset: number;
+  /** The `k` parts to read. */
+  readonly indices: readonly number[];
+  /** Those of them that are given up when they lag behind. */
+  readonly replaceable: readonly number[];
+}
+
+/**
+ * Combines `k` parts of one segment into its bytes again, from an offset on: data parts as they are, missing ones
+ * computed from the others. A block is looked at only after its check was right.
+ */
 export class SegmentReader {
+  readonly #segment: StoredSegment;
   readonly #connections: PoolConnections;
-  readonly #parts: readonly PartReader[];
+  readonly #parts: ReadonlyMap<number, PartReader>;
   readonly #geometry: SegmentGeometry;
+  readonly #lag: LagWatch;
+  readonly #isComplete: boolean;
+  readonly #fullBlock: CrcShift;
+  /** Verified blocks of the current stripe, while others may have to be computed from them. */
+  readonly #blocks = new Map<number, VerifiedBlock>();
   #stripe: number;
   #index = 0;
   /** Bytes before the wanted offset in the first stripe. */
   #skip: number;
+  /** Of what has been read of the segment, when that is read from its first byte on. */
+  #crc: number | undefined;
 
   private constructor(
+    { segment, offset, replaceable }: SegmentReaderOptions,
     connections: PoolConnections,
-    parts: readonly PartReader[],
+    parts: ReadonlyMap<number, PartReader>,
     geometry: SegmentGeometry,
-    offset: number,
   ) {
+    this.#segment = segment;
     this.#connections = connections;
     this.#parts = parts;
     this.#geometry = geometry;
+    this.#lag = new LagWatch(parts, replaceable);
+    this.#isComplete = [...parts.keys()].every((index) => index < geometry.dataParts);
+    this.#fullBlock = new CrcShift(geometry.blockBytes);
     this.#stripe = Math.floor(offset / geometry.stripeBytes);
     this.#skip = offset - this.#stripe * geometry.stripeBytes;
+    this.#crc = offset === 0 ? 0 : undefined;
   }
 
   /**
-   * Connects to every storage server that is needed and sees that it has its part before the first byte.
-   * @param offset in the segment, less than its length
-   * @throws FileSystemError `unavailable` or `damaged`, naming the storage server
+   * Connects to the storage servers of the parts and sees that each has its part before the first byte.
+   * @throws PartFailuresError
    */
-  static async open(
-    pool: Pool,
-    poolId: string,
-    segment: StoredSegment,
-    offset: number,
-  ): Promise<SegmentReader> {
+  static async open(options: SegmentReaderOptions): Promise<SegmentReader> {
+    const { pool, poolId, segment, offset, indices, replaceable } = options;
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     const firstStripe = Math.floor(offset / geometry.stripeBytes);
-    const dataParts = segment.parts.slice(0, segment.layout.dataParts);
-    const connections = await pool.connect(dataParts.map(({ server }) => server));
-    const parts = connections.lines.map(
-      (line, index) => new PartReader(line, poolId, segment, index, firstStripe),
-    );
-    try {
-      await Promise.all(parts.map((part) => part.check()));
-    } catch (error) {
-      connections.destroy();
-      throw error;
+    const servers = indices.map((index) => segment.parts[index]?.server ?? 0);
+    const patience = LagWatch.patienceFor(replaceable);
+    const connections = await pool.connect(servers, servers.length, patience);
+    const failures: PartFailure[] = [];
+    const parts = new Map<number, PartReader>();
+    for (const [position, index] of indices.entries()) {
+      const line = connections.lines.get(position);
+      const error = connections.failures.get(position);
+      if (line) parts.set(index, new PartReader(line, poolId, segment, index, firstStripe));
+      else if (error) failures.push({ index, kind: 'unavailable', error });
     }
-    for (const part of parts) part.start();
-    return new SegmentReader(connections, parts, geometry, offset);
+    const reader = new SegmentReader(options, connections, parts, geometry);
+    failures.push(...(await reader.#lag.checkAll()));
+    if (failures.length > 0) {
+      connections.destroy();
+      throw new PartFailuresError(failures);
+    }
+    for (const part of parts.values()) part.start();
+    return reader;
   }
 
   /**
    * The bytes of the next block; of the last one when every part has proved whole, and the connections are given
-   * back. Not to be called after that. @throws FileSystemError
+   * back. Not to be called after that. @throws PartFailuresError
    */
-  async next(): Promise<readonly Buffer[]> {
+  async next(): Promise<Chunks> {
     for (;;) {
       const length = this.#geometry.blockLength(this.#stripe, this.#index);
-      const part = this.#parts[this.#index];
-      if (length === 0 || !part) throw new Error('the segment was read beyond its end');
-      const block = await part.next();
+      if (length === 0) throw new Error('the segment was read beyond its end');
+      const block = await this.#dataBlock(this.#index);
+      this.#addToChecksum(block);
       this.#index += 1;
-      if (this.#index === this.#parts.length || this.#geometry.blockLength(this.#stripe, this.#index) === 0) {
-        this.#index = 0;
-        this.#stripe += 1;
+      if (
+        this.#index === this.#geometry.dataParts ||
+        this.#geometry.blockLength(this.#stripe, this.#index) === 0
+      ) {
+        await this.#endStripe();
       }
-      if (this.#stripe === this.#geometry.stripes) await this.#end();
-      const wanted = withoutFirst(block, this.#skip);
+      const wanted = withoutFirst(block.chunks, this.#skip);
       this.#skip = Math.max(0, this.#skip - length);
       if (wanted.length > 0) return wanted;
     }
@@ -81,18 +118,80 @@ export class SegmentReader {
     return this.#connections.wanted;
   }
 
-  async #end(): Promise<void> {
-    await Promise.all(this.#parts.map((part) => part.end()));
-    this.#connections.release();
-  }
-
   /** Ends reading in the middle. */
   destroy(): void {
     this.#connections.destroy();
   }
+
+  async #dataBlock(index: number): Promise<VerifiedBlock> {
+    const known = this.#blocks.get(index);
+    if (known) return known;
+    if (this.#parts.has(index)) {
+      await this.#fetch([index]);
+    } else {
+      await this.#fetch([...this.#parts.keys()]);
+      this.#reconstruct();
+    }
+    const block = this.#blocks.get(index);
+    if (!block) throw new Error(`block ${index} of stripe ${this.#stripe} was not read`);
+    if (this.#isComplete) this.#blocks.delete(index);
+    return block;
+  }
+
+  /** Has the blocks of these parts in the current stripe. */
+  async #fetch(indices: readonly number[]): Promise<void> {
+    const wanted = indices.filter((index) => !this.#blocks.has(index));
+    const failures = await this.#lag.waitFor(wanted);
+    if (failures.length > 0) throw new PartFailuresError(failures);
+    for (const index of wanted) {
+      const block = await this.#parts.get(index)?.next();
+      if (block) this.#blocks.set(index, block);
+    }
+  }
+
+  #reconstruct(): void {
+    const { dataParts } = this.#geometry;
+    const lengthOf = (index: number) => this.#geometry.blockLength(this.#stripe, index);
+    const wanted = Array.from({ length: dataParts }, (_, index) => index).filter(
+      (index) => !this.#parts.has(index) && lengthOf(index) > 0,
+    );
+    const sources = new Map([...this.#blocks].map(([index, { chunks }]) => [index, chunks]));
+    const { layout } = this.#segment;
+    for (const [index, block] of reconstructBlocks(layout, sources, wanted, lengthOf(0))) {
+      const length = lengthOf(index);
+      const content = block.subarray(0, length);
+      this.#blocks.set(index, { chunks: [content], length, crc32: crc32(content) });
+    }
+  }
+
+  #addToChecksum({ length, crc32: crc }: VerifiedBlock): void {
+    if (this.#crc === undefined) return;
+    this.#crc =
+      length === this.#geometry.blockBytes
+        ? (this.#fullBlock.apply(this.#crc) ^ crc) >>> 0
+        : combineCrc32(this.#crc, crc, length);
+  }
+
+  async #endStripe(): Promise<void> {
+    if (this.#stripe + 1 === this.#geometry.stripes) {
+      const failures = await this.#lag.endAll();
+      if (failures.length > 0) throw new PartFailuresError(failures);
+      if (this.#crc !== undefined && this.#crc !== this.#segment.crc32) {
+        this.destroy();
+        throw new FileSystemError(
+          'damaged',
+          'the parts of the file are right, but not what they make together',
+        );
+      }
+      this.#connections.release();
+    }
+    this.#blocks.clear();
+    this.#index = 0;
+    this.#stripe += 1;
+  }
 }
 
-function withoutFirst(chunks: readonly Buffer[], bytes: number): readonly Buffer[] {
+function withoutFirst(chunks: Chunks, bytes: number): Chunks {
   if (bytes === 0) return chunks;
   const rest: Buffer[] = [];
   let skip = bytes;

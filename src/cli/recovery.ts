@@ -1,0 +1,93 @@
+/** `splitftp rebuild`, `splitftp join`: when something is lost. */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Command } from 'commander';
+import type { Configuration } from '../config/configuration.ts';
+import { isLocal } from '../config/load.ts';
+import { rebuildCatalogue } from '../coordinator/rebuild/rebuild.ts';
+import { createLog } from '../log/log.ts';
+import { LocalServers } from '../servers/local-servers.ts';
+import { formatBytes, plural } from './format.ts';
+import { programFile } from './servers.ts';
+import { addCommand, type CommonOptions, readConfiguration } from './session.ts';
+
+interface RebuildCommandOptions extends CommonOptions {
+  readonly pool?: string;
+  readonly acceptLoss?: true;
+}
+
+export function addRecoveryCommands(program: Command): void {
+  addCommand(program, 'rebuild', 'make a lost catalogue anew from the storage servers, which must run', [
+    'rebuild',
+    'rebuild --env my.env',
+    'rebuild --pool splitftp-0123456789ab',
+  ])
+    .option('--pool <id>', 'which pool, where the storage servers hold several')
+    .option('--accept-loss', 'go on although changes are missing that were only on servers that are down')
+    .action(rebuild);
+}
+
+async function rebuild({ pool, acceptLoss, ...options }: RebuildCommandOptions): Promise<void> {
+  const configuration = await readConfiguration(options);
+  const result = await withStorageServers(configuration, () =>
+    rebuildCatalogue({
+      configuration,
+      ...(pool !== undefined && { pool }),
+      acceptLoss: acceptLoss === true,
+      log: createLog('rebuild', 'silent'),
+      onProgress: print,
+    }),
+  );
+  const { files, folders, bytes, missingParts, movedParts, strayParts, lostFiles } = result;
+  const lines = [
+    `rebuilt: ${plural(files, 'file')} and ${plural(folders, 'folder')}, ${formatBytes(bytes)}`,
+    ...(movedParts > 0 ? [`${plural(movedParts, 'part')} found on another server than recorded`] : []),
+    ...(missingParts > 0
+      ? [`${plural(missingParts, 'part')} missing; repaired once the coordinator runs`]
+      : []),
+    ...(strayParts > 0 ? [`${plural(strayParts, 'part')} of no file, left where they are`] : []),
+    ...(lostFiles.length > 0 ? [`too few parts are left of: ${lostFiles.join(', ')}`] : []),
+    'Start the coordinator with "splitftp serve" or "splitftp coordinator".',
+  ];
+  for (const line of lines) print(line);
+}
+
+/** Runs a task while the storage servers of this machine run; those that nobody has started are started for it. */
+async function withStorageServers<T>(configuration: Configuration, task: () => Promise<T>): Promise<T> {
+  const local = configuration.storageServers.filter(isLocal);
+  const idle = await Promise.all(local.map(async (server) => ((await listens(server)) ? [] : [server])));
+  const servers = new LocalServers({
+    programs: { storage: programFile('storage'), coordinator: programFile('coordinator') },
+    logLevel: 'error',
+    onLine: (_server, line, stream) => {
+      if (stream === 'stderr') process.stderr.write(`${line}\n`);
+    },
+    onExit: (_server, message) => print(message),
+  });
+  try {
+    for (const { number, folder } of idle.flat()) {
+      // A disk that is not there must not be taken for an empty one.
+      if (existsSync(folder)) await servers.startStorageServers(configuration, [number]);
+    }
+    return await task();
+  } finally {
+    await servers.stop();
+  }
+}
+
+async function listens({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
+  const socket = connect(port, host);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,92 @@
+import { FileSystemError } from '../../ftp/file-system.ts';
+import type { StoredSegment } from '../catalogue/catalogue.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { PartFailure } from './part-failure.ts';
+
+/** A storage server that could not be reached is tried so often for one segment: it may just restart. */
+const mostAttempts = 2;
+
+/** Which `k` parts of a segment to read, by what became of those that were read before. */
+export class PartSelection {
+  readonly #segment: StoredSegment;
+  readonly #pool: Pool;
+  readonly #failures = new Map<number, PartFailure>();
+  readonly #attempts = new Map<number, number>();
+
+  constructor(segment: StoredSegment, pool: Pool) {
+    this.#segment = segment;
+    this.#pool = pool;
+  }
+
+  note(failure: PartFailure): void {
+    const { index } = failure;
+    this.#failures.set(index, failure);
+    this.#attempts.set(index, (this.#attempts.get(index) ?? 0) + 1);
+  }
+
+  /**
+   * The `k` parts that promise most, and those of them that others can stand in for when they lag behind.
+   * @throws FileSystemError when fewer than `k` are left, naming the storage servers that are needed
+   */
+  choose(): { readonly indices: readonly number[]; readonly replaceable: readonly number[] } {
+    const { dataParts } = this.#segment.layout;
+    const ranked = this.#segment.parts
+      .map((_, index) => ({ index, rank: this.#rank(index) }))
+      .filter(({ rank }) => rank < unusable)
+      .sort((a, b) => a.rank - b.rank || a.index - b.index);
+    if (ranked.length < dataParts) throw this.#tooFew(ranked.map(({ index }) => index));
+    const chosen = ranked.slice(0, dataParts);
+    const spare = ranked.slice(dataParts).some(({ rank }) => rank < doubtful);
+    return {
+      indices: chosen.map(({ index }) => index).sort((a, b) => a - b),
+      replaceable: spare ? chosen.map(({ index }) => index) : [],
+    };
+  }
+
+  #rank(index: number): number {
+    const part = this.#segment.parts[index];
+    if (!part || part.bytes === 0) return unusable;
+    const failure = this.#failures.get(index);
+    if (failure?.kind === 'damaged') return unusable;
+    if (failure?.kind === 'unavailable') {
+      // Where there is no redundancy a failure is told at once.
+      const isLast = this.#attempts.get(index) === mostAttempts || this.#segment.layout.parityParts === 0;
+      return isLast ? unusable : desperate;
+    }
+    // What is thought to be missing may be back, or whole in the stripes that are wanted.
+    if (!part.stored) return desperate;
+    if (failure || this.#isSlow(part.server)) return doubtful;
+    return index < this.#segment.layout.dataParts ? best : good;
+  }
+
+  #isSlow(number: number): boolean {
+    const server = this.#pool.servers.find((server) => server.number === number);
+    return server === undefined || server.isDown || server.slowness !== undefined;
+  }
+
+  #tooFew(left: readonly number[]): FileSystemError {
+    const { layout, parts } = this.#segment;
+    const failures = [...this.#failures.values()];
+    const [only] = failures;
+    if (layout.parityParts === 0 && only) return only.error;
+    const needed = parts
+      .map((part, index) => ({ ...part, index }))
+      .filter(({ index }) => !left.includes(index))
+      .map(({ index, server }) => this.#failures.get(index)?.error.message ?? neverStored(index, server));
+    return new FileSystemError(
+      failures.some(({ kind }) => kind === 'unavailable') ? 'unavailable' : 'damaged',
+      `${left.length} of ${parts.length} parts can be read, and ${layout.dataParts} are needed: ${needed.join('; ')}`,
+    );
+  }
+}
+
+const best = 0;
+const good = 1;
+/** Of a storage server that was slow or failed of late. */
+const doubtful = 2;
+const desperate = 3;
+const unusable = 4;
+
+function neverStored(index: number, server: number): string {
+  return `part ${index + 1} of the file is missing on storage server ${server}`;
+}

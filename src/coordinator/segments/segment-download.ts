@@ -1,0 +1,92 @@
+import type { StoredSegment } from '../catalogue/catalogue.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Chunks } from './chunk-runs.ts';
+import { type PartFailure, PartFailuresError } from './part-failure.ts';
+import { PartSelection } from './part-selection.ts';
+import { SegmentReader } from './segment-reader.ts';
+
+export interface SegmentDownloadOptions {
+  readonly pool: Pool;
+  /** Id of the pool. */
+  readonly poolId: string;
+  readonly segment: StoredSegment;
+  /** Of the first byte wanted, in the segment; less than its length. */
+  readonly offset: number;
+  /** Called for every part that cannot be used, or is too slow. */
+  readonly onPartFailure: (segment: StoredSegment, failure: PartFailure) => void;
+}
+
+/**
+ * The bytes of one segment, from whichever of its parts can be read: a part that fails or lags behind is replaced by
+ * another in the middle of the transfer. All are then opened again where they are, rather than one beside those that
+ * go on: whoever waits for a connection never holds another one, so that no two readers can wait for each other.
+ */
+export class SegmentDownload {
+  readonly #options: SegmentDownloadOptions;
+  readonly #selection: PartSelection;
+  #offset: number;
+  #reader: SegmentReader | undefined;
+  #destroyed = false;
+
+  private constructor(options: SegmentDownloadOptions) {
+    this.#options = options;
+    this.#selection = new PartSelection(options.segment, options.pool);
+    options.pool.recheck(options.segment.parts.map(({ server }) => server));
+    this.#offset = options.offset;
+  }
+
+  /**
+   * Resolves when enough parts are there. @throws FileSystemError `unavailable` or `damaged`, naming the storage
+   * servers that are needed
+   */
+  static async open(options: SegmentDownloadOptions): Promise<SegmentDownload> {
+    const download = new SegmentDownload(options);
+    await download.#recover(() => download.#open());
+    return download;
+  }
+
+  /** The next bytes; not to be called after the segment's last. @throws FileSystemError */
+  async next(): Promise<Chunks> {
+    const chunks = await this.#recover(async () => (await this.#open()).next());
+    for (const { length } of chunks) this.#offset += length;
+    return chunks;
+  }
+
+  /** Whether somebody waits for its connections. */
+  get wanted(): boolean {
+    return this.#reader?.wanted ?? false;
+  }
+
+  /** Ends reading in the middle, also while {@link next} is going on. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.#reader?.destroy();
+  }
+
+  async #open(): Promise<SegmentReader> {
+    if (this.#reader) return this.#reader;
+    const { pool, poolId, segment } = this.#options;
+    const offset = this.#offset;
+    const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...this.#selection.choose() });
+    if (this.#destroyed) reader.destroy();
+    this.#reader = reader;
+    return reader;
+  }
+
+  /** Does something again with other parts, as long as there are enough. */
+  async #recover<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        this.#reader?.destroy();
+        this.#reader = undefined;
+        if (!(error instanceof PartFailuresError) || this.#destroyed) throw error;
+        for (const failure of error.failures) {
+          this.#selection.note(failure);
+          this.#options.onPartFailure(this.#options.segment, failure);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/** The catalogue is lost, and made anew from the storage servers. */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Client, FTPError } from 'basic-ftp';
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import { dumpCatalogue } from './catalogue-dump.ts';
+import { splitftp } from './command.ts';
+import { content } from './content.ts';
+import { append, openSession, retrieve, store } from './ftp-session.ts';
+import { startServers, type TestServers } from './servers.ts';
+
+let servers: TestServers;
+afterEach(() => servers.stop());
+
+const rebuild = (...args: string[]) =>
+  splitftp(['rebuild', '--env', servers.envFile, ...args], servers.folder);
+
+/** The coordinator's disk is gone. @returns what was on it */
+async function loseCatalogue(): Promise<Record<string, unknown>> {
+  await servers.kill('coordinator');
+  const { folder } = servers.configuration.coordinator;
+  const before = dumpCatalogue(folder);
+  await rm(folder, { recursive: true });
+  return before;
+}
+
+const storageFolder = (number: number) => join(servers.folder, `storage_folder${number}`);
+
+/** A storage server is gone with its disk. @returns brings both back */
+async function takeAway(number: number): Promise<() => Promise<void>> {
+  await servers.kill(`storage ${number}`);
+  await rename(storageFolder(number), `${storageFolder(number)}.away`);
+  return async () => {
+    await rename(`${storageFolder(number)}.away`, storageFolder(number));
+    await servers.restart(`storage ${number}`);
+  };
+}
+
+async function openCoordinator(): Promise<Client> {
+  return openSession(servers.configuration.coordinator);
+}
+
+test('every file, folder, rename, removal and time is there again, and goes on from there', async () => {
+  servers = await startServers({ storageServers: 3 });
+  const session = await openCoordinator();
+  await session.send('MKD /old');
+  await session.send('MKD /empty');
+  await store(session, '/old/a', content(700_000, 1));
+  await append(session, '/old/a', content(100_000, 2));
+  await store(session, '/old/b', content(10, 3));
+  await store(session, '/old/b', content(20, 4));
+  await store(session, '/gone', content(30, 5));
+  await session.send('DELE /gone');
+  await session.rename('/old', '/new "name" 🗂');
+  await session.send('MFMT 20200102030405 /new "name" 🗂/b');
+  session.close();
+
+  const before = await loseCatalogue();
+  const first = await rebuild();
+  expect(first.stderr).toBe('');
+  expect(first.stdout).toMatch(/^rebuilt: 2 files and 2 folders, 781\.3 KiB$/m);
+  expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
+
+  const again = await rebuild();
+  expect(again.stderr).toMatch(/There is a catalogue in .*: move catalogue\.sqlite\* away/);
+  expect(again.status).toBe(1);
+
+  await servers.restart('coordinator');
+  const later = await openCoordinator();
+  const a = await retrieve(later, '/new "name" 🗂/a');
+  expect(a.equals(Buffer.concat([content(700_000, 1), content(100_000, 2)]))).toBe(true);
+  await store(later, '/after', content(40, 6));
+  later.close();
+  const second = await loseCatalogue();
+  expect((await rebuild()).stderr).toBe('');
+  expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(second);
+});
+
+test('changes that may be missing are not passed over: the servers that could tell are named', async () => {
+  servers = await startServers({ storageServers: 3 });
+  const session = await openCoordinator();
+  await session.send('MKD /a');
+  session.close();
+  await loseCatalogue();
+  const back = [await takeAway(1), await takeAway(2)];
+  const refused = await rebuild();
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toMatch(/storage server 1 .* is down/);
+  expect(refused.stderr).toMatch(/storage server 2 .* is down/);
+  await back[0]?.();
+  expect((await rebuild()).stdout).toMatch(/^rebuilt: 0 files and 1 folder/m);
+});
+
+const path = fc.constantFrom('/a', '/b', '/d', '/d/a', '/d/b', '/e', '/e/a');
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('store' as const), path, size: fc.integer({ min: 0, max: 2_000 }) }),
+  fc.record({ kind: fc.constant('append' as const), path, size: fc.integer({ min: 0, max: 2_000 }) }),
+  fc.record({ kind: fc.constant('rename' as const), path, to: path }),
+  fc.record({ kind: fc.constantFrom('MKD', 'RMD', 'DELE', 'MFMT 20010203040506'), path }),
+);
+
+test('after any changes, with any one server gone', async () => {
+  servers = await startServers({ storageServers: 3 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 10, maxLength: 40 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (steps, gone) => {
+        const session = await openCoordinator();
+        for (const [index, each] of steps.entries()) {
+          try {
+            if (each.kind === 'store') await store(session, each.path, content(each.size, index));
+            else if (each.kind === 'append') await append(session, each.path, content(each.size, index));
+            else if (each.kind === 'rename') await session.rename(each.path, each.to);
+            else await session.send(`${each.kind} ${each.path}`);
+          } catch (error) {
+            if (!(error instanceof FTPError)) throw error; // What cannot be done is refused.
+          }
+        }
+        session.close();
+        const before = await loseCatalogue();
+        const back = await takeAway(gone);
+        const outcome = await rebuild();
+        expect(outcome.stderr).toBe('');
+        expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
+        await back();
+        await servers.restart('coordinator');
+      },
+    ),
+    { numRuns: 4, endOnFailure: true },
+  );
+});
