@@ -25,6 +25,7 @@ export type TrialOutcome = 'not reached' | 'succeeded' | 'failed cleanly';
 export function operationsWith(command: string, plain: boolean): readonly Operation[] {
   switch (command) {
     case 'STOR':
+      return ['upload', 'overwrite', 'append', 'delete', 'rename'];
     case 'SIZE':
     case 'MKD':
       return ['upload', 'overwrite', 'append'];

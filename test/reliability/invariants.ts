@@ -37,6 +37,8 @@ const reportedCoordinator = v.object({
   kind: v.literal('coordinator'),
   garbage: v.number(),
   partialUploads: v.number(),
+  /** Absent from a coordinator that repairs nothing by itself. */
+  repair: v.optional(v.object({ parts: v.number(), reason: v.optional(v.string()) })),
 });
 
 /** Milliseconds for what happens in the background: removing old parts, repair. */
@@ -49,6 +51,7 @@ const patience = 60_000;
  */
 export async function checkPool(pool: Pool, session: Client, tree: Tree): Promise<void> {
   await settle(session);
+  const repairs = (await status(session)).repair !== undefined;
   const found = await listTree(session, '/');
   const expected = [...tree.keys()].sort();
   demandEqual(found, expected, 'paths');
@@ -58,8 +61,11 @@ export async function checkPool(pool: Pool, session: Client, tree: Tree): Promis
     const difference = firstDifference(await retrieve(session, path), content);
     if (difference !== undefined) throw new Error(`${path}: ${difference}`);
     const parts = await where(session, path);
-    all.push(...parts);
-    await checkParts(pool, path, content, parts);
+    const stored = parts.filter(({ state, bytes }) => state === 'stored' && bytes > 0);
+    if (repairs && stored.length < parts.length)
+      throw new Error(`${path}: a part is missing, and not to be repaired`);
+    all.push(...stored);
+    await checkParts(pool, path, content, stored);
   }
   for (const { number } of pool.configuration.storageServers) {
     const named = all.filter((part) => part.number === number).map(({ path }) => path);
@@ -71,12 +77,15 @@ export async function checkPool(pool: Pool, session: Client, tree: Tree): Promis
 export async function settle(session: Client): Promise<void> {
   const deadline = Date.now() + patience;
   for (let pause = 5; ; pause = Math.min(pause * 2, 250)) {
-    const { garbage, partialUploads } = await status(session);
-    const missing = await missingParts(session);
+    const { garbage, partialUploads, repair } = await status(session);
+    const missing = repair?.parts ?? 0;
     if (partialUploads > 0) throw new Error('a partial upload is left');
     if (garbage === 0 && missing === 0) return;
     if (Date.now() > deadline) {
-      throw new Error(`${garbage} segments to remove and ${missing} parts to repair after ${patience} ms`);
+      const why = repair?.reason ?? '';
+      throw new Error(
+        `${garbage} segments to remove, ${missing} parts to repair after ${patience} ms ${why}`,
+      );
     }
     await delay(pause);
     await wakeCollector(session);
@@ -96,16 +105,6 @@ export async function status(session: Client): Promise<v.InferOutput<typeof repo
     if (parsed.success) return parsed.output;
   }
   throw new Error('the coordinator does not report about itself');
-}
-
-async function missingParts(session: Client): Promise<number> {
-  const { message } = await session.send('SITE STATUS');
-  const missing = v.object({ missingParts: v.number() });
-  for (const line of jsonLines(message)) {
-    const parsed = v.safeParse(missing, line);
-    if (parsed.success) return parsed.output.missingParts;
-  }
-  return 0;
 }
 
 /** Every part of a file. */
@@ -163,27 +162,29 @@ async function checkParts(
     );
     const first = files[0];
     if (!first) throw new Error(`${path}: its bytes from ${offset} on are in no segment`);
-    const { dataParts, parityParts } = first.header.layout;
-    demandEqual(
-      own.map(({ index }) => index),
-      Array.from({ length: dataParts + parityParts }, (_, index) => index),
-      `${path}: indexes of the parts`,
-    );
+    const { layout, blockBytes } = first.header;
+    const { dataParts, parityParts } = layout;
+    if (files.length < dataParts) throw new Error(`${path}: only ${files.length} parts are stored`);
     const code = new ErasureCode(dataParts, parityParts);
+    const stripeBytes = dataParts * blockBytes;
     for (let stripe = 0; stripe < first.footer.stripes; stripe++) {
-      const data = files.slice(0, dataParts).map(({ blocks }) => blocks[stripe] ?? Buffer.alloc(0));
-      const joined = Buffer.concat(data);
-      if (!joined.equals(content.subarray(offset, offset + joined.length))) {
-        throw new Error(`${path}: stripe ${stripe} of segment ${segment} is of another content`);
-      }
-      offset += joined.length;
-      const length = data[0]?.length ?? 0;
-      const padded = data.map((block) => Buffer.concat([block, Buffer.alloc(length - block.length)]));
-      const parity = Array.from({ length: parityParts }, () => Buffer.alloc(length));
+      const end = Math.min(offset + stripeBytes, offset + first.footer.length - stripe * stripeBytes);
+      const bytes = content.subarray(offset, end);
+      offset = end;
+      const share = Math.ceil(bytes.length / dataParts);
+      const data = Array.from({ length: dataParts }, (_, index) =>
+        bytes.subarray(index * share, (index + 1) * share),
+      );
+      const padded = data.map((block) => Buffer.concat([block, Buffer.alloc(share - block.length)]));
+      const parity = Array.from({ length: parityParts }, () => Buffer.alloc(share));
       code.encode(padded, parity);
-      for (const [index, block] of parity.entries()) {
-        const stored = files[dataParts + index]?.blocks[stripe];
-        if (!stored?.equals(block)) throw new Error(`${path}: parity ${index} of stripe ${stripe} is wrong`);
+      for (const { header, blocks } of files) {
+        const expected = [...data, ...parity][header.index];
+        if (!expected || !blocks[stripe]?.equals(expected)) {
+          throw new Error(
+            `${path}: stripe ${stripe} of segment ${segment} is of another content in part ${header.index}`,
+          );
+        }
       }
     }
   }
