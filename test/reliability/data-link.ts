@@ -63,6 +63,7 @@ export class DataLink {
   readonly #sockets = new Set<Socket>();
   readonly #up = new Passage();
   readonly #down = new Passage();
+  #client: Socket | undefined;
 
   /** The port to tell the coordinator. */
   readonly listening: Promise<number>;
@@ -92,8 +93,9 @@ export class DataLink {
     this.#down.fault = kind;
   }
 
+  /** Whether the coordinator holds it, or may still connect. */
   get open(): boolean {
-    return this.#listener.listening || this.#sockets.size > 0;
+    return this.#listener.listening || this.#client?.destroyed === false;
   }
 
   destroy(): void {
@@ -102,6 +104,7 @@ export class DataLink {
   }
 
   #join(client: Socket, server: Socket): void {
+    this.#client = client;
     for (const [socket, other] of [
       [client, server],
       [server, client],

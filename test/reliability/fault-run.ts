@@ -51,6 +51,7 @@ export async function runFaults({ layout, plain }: FaultRun): Promise<FaultRunRe
       try {
         counts[await runTrial(rig, trial, number, parity)] += 1;
       } catch (error) {
+        console.log(`failed: ${describeTrial(trial)}`);
         problems.push(`${describeTrial(trial)}: ${explain(error)}\n${rig.lines.slice(-12).join('\n')}`);
         await rig.stop(); // What a failed trial leaves must not be held against the next one.
         rig = undefined;

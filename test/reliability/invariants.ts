@@ -61,16 +61,25 @@ export async function checkPool(pool: Pool, session: Client, tree: Tree): Promis
     const difference = firstDifference(await retrieve(session, path), content);
     if (difference !== undefined) throw new Error(`${path}: ${difference}`);
     const parts = await where(session, path);
-    const stored = parts.filter(({ state, bytes }) => state === 'stored' && bytes > 0);
+    const stored = parts.filter(isStored);
     if (repairs && stored.length < parts.length)
       throw new Error(`${path}: a part is missing, and not to be repaired`);
-    all.push(...stored);
+    all.push(...parts);
     await checkParts(pool, path, content, stored);
   }
   for (const { number } of pool.configuration.storageServers) {
-    const named = all.filter((part) => part.number === number).map(({ path }) => path);
-    demandEqual(await partsOn(pool, number), named.sort(), `parts on storage server ${number}`);
+    const own = all.filter((part) => part.number === number);
+    const stored = own.filter(isStored).map(({ path }) => path);
+    // What lies in the place of a part that is to be repaired will be overwritten.
+    const found = (await partsOn(pool, number)).filter(
+      (path) => stored.includes(path) || !own.some((part) => part.path === path),
+    );
+    demandEqual(found, stored.sort(), `parts on storage server ${number}`);
   }
+}
+
+function isStored({ state, bytes }: ReportedPart): boolean {
+  return state === 'stored' && bytes > 0;
 }
 
 /** Resolves when the coordinator has nothing left to remove, and every part of every file is stored. */
