@@ -11,6 +11,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalledFileSystem } from './journal/journalled-file-system.ts';
@@ -59,14 +60,16 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     await expiry?.stop();
     await upkeep.stop();
     await collector.stop();
+    await journal.ship();
+    pool.close(); // Ends what still waits for a storage server.
     await journal.stop();
-    pool.close();
     await catalogue.close();
   };
   try {
     const users = await openUsers(coordinator.usersFile, log);
     const tls = await coordinatorTls(coordinator, log);
     const unfinished = await catalogue.abandonUnfinished();
+    crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const place = (segment: string) => upkeep.placement.place(segment, layout);
@@ -95,6 +98,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
     await upkeep.start();
+    crashPoint('start.listening');
     collector.wake();
     return {
       port: server.port,

@@ -3,6 +3,7 @@ import type { DigestAlgorithm } from '../ftp/digest.ts';
 import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
 import { freeBytesOfPool } from './pool/free-space.ts';
@@ -43,26 +44,33 @@ export class SplitFileSystem implements FileSystem {
 
   async makeDirectory(path: string): Promise<void> {
     await this.#parts.catalogue.makeDirectory(path);
+    crashPoint('folder.made');
     this.#parts.collector.wake(); // It may have taken the place of a partial upload.
   }
 
   async removeDirectory(path: string): Promise<void> {
     await this.#parts.catalogue.removeDirectory(path);
+    crashPoint('folder.removed');
     this.#parts.collector.wake();
   }
 
   async removeFile(path: string): Promise<void> {
+    crashPoint('remove.before');
     await this.#parts.catalogue.removeFile(path);
+    crashPoint('remove.done');
     this.#parts.collector.wake();
   }
 
   async rename(from: string, to: string): Promise<void> {
+    crashPoint('rename.before');
     await this.#parts.catalogue.rename(from, to);
+    crashPoint('rename.done');
     this.#parts.collector.wake();
   }
 
-  setModified(path: string, modified: Date): Promise<void> {
-    return this.#parts.catalogue.setModified(path, modified);
+  async setModified(path: string, modified: Date): Promise<void> {
+    await this.#parts.catalogue.setModified(path, modified);
+    crashPoint('time.set');
   }
 
   async knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import type { Log } from '../../log/log.ts';
 import type { Catalogue, GarbagePart } from '../catalogue/catalogue.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
@@ -63,6 +64,7 @@ export class Collector {
       const strays = await this.#removeStrays(server);
       for (;;) {
         const parts = await this.#catalogue.garbage(server.number, batch);
+        crashPoint('collect.listed');
         const removable = parts.filter(({ segment }) => !this.#leases.has(segment));
         if (removable.length === 0) return parts.length === 0 && strays;
         const removed = await server.use((connection) => this.#remove(connection, removable));
@@ -105,9 +107,12 @@ export class Collector {
     for (const { segment, index, settled } of parts) {
       if (this.#stopped) break;
       const place = { pool: this.#catalogue.pool, segment, index };
+      crashPoint('collect.removing');
       if (!settled && !(await connection.remove(temporaryPartPath(place)))) continue;
       if (!(await connection.remove(finalPartPath(place)))) continue;
+      crashPoint('collect.removed');
       await this.#catalogue.forgetPart(segment, index);
+      crashPoint('collect.forgotten');
       removed += 1;
     }
     return removed;
