@@ -113,6 +113,11 @@ export class UpkeepPool {
     return this.#coordinator.upkeep;
   }
 
+  /** The coordinator's view of the storage servers. */
+  get members(): Pool {
+    return this.#coordinator.pool;
+  }
+
   get collector(): Collector {
     return this.#coordinator.collector;
   }
