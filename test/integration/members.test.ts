@@ -70,6 +70,7 @@ describe('members of the pool', { timeout }, () => {
     await pool.server(3).stop();
     await pool.empty(3);
     await pool.server(3).start();
+    await pool.upkeep.watch.lookAtAll(); // As it does every minute.
     await vi.waitFor(async () => expect(await pool.partFiles(3)).toHaveLength(10), { timeout: 120_000 });
     await pool.whole();
     expect(await pool.verify()).toBe(0);

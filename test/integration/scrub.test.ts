@@ -29,7 +29,7 @@ describe('scrub', { timeout }, () => {
     const pool = await UpkeepPool.start(options);
     const pick = random();
     const files = new Map(
-      Array.from({ length: 110 }, (_, index) => [`/${index}`, content(10_000 + pick(300_000), index)]),
+      Array.from({ length: Math.ceil(100 / damaged) + 5 }, (_, index) => [`/${index}`, content(10_000 + pick(300_000), index)]),
     );
     for (const [path, bytes] of files) await pool.upload(path, bytes);
     await pool.upkeep.stop(); // It shall not be quicker than the reads.
@@ -55,7 +55,6 @@ describe('scrub', { timeout }, () => {
   });
 
   test('by itself every part is verified within the period, also over restarts', async () => {
-    // A period of a tenth of a second: everything is due at once.
     const pool = await UpkeepPool.start({
       storageServers: 3,
       layout: { dataParts: 2, parityParts: 1 },
