@@ -11,6 +11,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { Converter } from './convert/converter.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalledFileSystem } from './journal/journalled-file-system.ts';
@@ -44,8 +45,20 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
+  const serverNumbers = pool.servers.map(({ number }) => number);
+  const converter = new Converter({
+    catalogue,
+    pool,
+    leases,
+    log,
+    policy,
+    place: () => serverNumbers.slice(0, layout.dataParts + layout.parityParts),
+    onConverted: () => journal.ship(),
+    onGarbage: () => collector.wake(),
+  });
   let expiry: PartialExpiry | undefined;
   const close = async () => {
+    await converter.stop();
     await expiry?.stop();
     await collector.stop();
     await journal.stop();
@@ -69,6 +82,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       reportStatus: () =>
         reportStatus(catalogue, pool, configuration, packageJson.version, tls, journal.state),
       reportWhere: (path, from) => reportWhere(catalogue, pool, path, from),
+      convert: converter.command,
     });
     const server = await startFtpServer({
       host: coordinator.host,
