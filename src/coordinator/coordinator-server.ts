@@ -61,8 +61,9 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     await converter.stop();
     await expiry?.stop();
     await collector.stop();
+    await journal.ship();
+    pool.close(); // Ends what still waits for a storage server.
     await journal.stop();
-    pool.close();
     await catalogue.close();
   };
   try {
