@@ -1,8 +1,9 @@
 /** Parts that are missing are made again, without anybody doing anything. */
 import { rm, stat } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
+import { flipBit } from './bit-flip.ts';
 import { content } from './content.ts';
-import { flipBit, UpkeepPool } from './upkeep-fixture.ts';
+import { UpkeepPool } from './upkeep-fixture.ts';
 
 const timeout = 120_000;
 
