@@ -14,6 +14,7 @@ import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalledFileSystem } from './journal/journalled-file-system.ts';
+import { Snapshots } from './journal/snapshots.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { writePolicy } from './segments/write-policy.ts';
@@ -44,10 +45,12 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
+  let snapshots: Snapshots | undefined;
   let expiry: PartialExpiry | undefined;
   const close = async () => {
     await expiry?.stop();
     await collector.stop();
+    await snapshots?.stop();
     await journal.stop();
     pool.close();
     await catalogue.close();
@@ -81,6 +84,14 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
+    snapshots = new Snapshots({
+      poolId: catalogue.pool,
+      outbox: catalogue.journal,
+      journal,
+      pool,
+      folder: coordinator.folder,
+      log,
+    });
     collector.wake();
     for (const storageServer of pool.servers) void storageServer.probe(); // A failure is logged by the server.
     return {

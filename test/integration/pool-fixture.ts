@@ -19,6 +19,7 @@ import { temporaryFolder } from './ftp-server-fixture.ts';
 export interface PoolFixture {
   readonly port: number;
   readonly catalogue: SqliteCatalogue;
+  readonly pool: Pool;
   readonly files: SplitFileSystem;
   readonly leases: Leases;
   /** Native paths of the storage servers' folders. */
@@ -95,6 +96,7 @@ export async function startPool({
   return {
     port: coordinator.port,
     catalogue,
+    pool,
     files,
     leases,
     folders: configurations.map(({ folder }) => folder),
