@@ -51,8 +51,9 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     await expiry?.stop();
     await collector.stop();
     await snapshots?.stop();
+    await journal.ship();
+    pool.close(); // Ends what still waits for a storage server.
     await journal.stop();
-    pool.close();
     await catalogue.close();
   };
   try {

@@ -38,14 +38,22 @@ export class Login {
   /**
    * @param timeout milliseconds in which the server must have answered, and have agreed on TLS; to check a password may
    * take it longer.
+   * @param closing ends the attempt
    */
-  static async open(server: StorageServerConfiguration, timeout: number): Promise<Login> {
+  static async open(
+    server: StorageServerConfiguration,
+    timeout: number,
+    closing?: AbortSignal,
+  ): Promise<Login> {
+    closing?.throwIfAborted();
     const silence = (server.timeout ?? defaultTimeout) * 1000;
     const client = new Client(silence, { allowSeparateTransferHost: false });
     const deadline = setTimeout(
       () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
       timeout,
     );
+    const giveUp = () => client.ftp.closeWithError(new Error('the coordinator is stopping'));
+    closing?.addEventListener('abort', giveUp, { once: true });
     const login = client.login.bind(client);
     client.login = (user, password) => {
       clearTimeout(deadline);
@@ -62,6 +70,7 @@ export class Login {
       throw error;
     } finally {
       clearTimeout(deadline);
+      closing?.removeEventListener('abort', giveUp);
     }
   }
 

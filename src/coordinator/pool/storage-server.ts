@@ -59,7 +59,7 @@ export class StorageServer {
   #doubtful = false;
   #checking: Promise<string | undefined> | undefined;
   #slowUntil = 0;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   /** @param folder the pool's, on every storage server */
   constructor(configuration: StorageServerConfiguration, folder: string, log: Log) {
@@ -180,7 +180,7 @@ export class StorageServer {
       const login = await this.#login();
       try {
         const connection = login.connection(await this.#capabilitiesBy(login));
-        if (this.#closed) throw new Error('the coordinator is stopping');
+        this.#closing.signal.throwIfAborted();
         if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
         this.#failure = undefined;
         this.#silent = false;
@@ -207,7 +207,7 @@ export class StorageServer {
     if (connection.lost) this.#doubtful = true;
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
-    if (connection.closed || this.#closed || tooMany) connection.close();
+    if (connection.closed || this.#closing.signal.aborted || tooMany) connection.close();
     else this.#idle.push(connection);
   }
 
@@ -275,7 +275,7 @@ export class StorageServer {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort(new Error('the coordinator is stopping'));
     for (const connection of this.#idle.splice(0)) connection.close();
   }
 
@@ -286,11 +286,11 @@ export class StorageServer {
     const whole = (this.#configuration.timeout ?? connectTimeout / 1000) * 1000;
     const timeout = patient ? whole : Math.min(whole, reconnectTimeout);
     try {
-      return await Login.open(this.#configuration, timeout);
+      return await Login.open(this.#configuration, timeout, this.#closing.signal);
     } catch (error) {
       if (!isTooManyConnections(error) && !isRefusedSilently(error)) throw error;
-      await delay(farewell);
-      return Login.open(this.#configuration, timeout);
+      await delay(farewell, undefined, { signal: this.#closing.signal });
+      return Login.open(this.#configuration, timeout, this.#closing.signal);
     }
   }
 
