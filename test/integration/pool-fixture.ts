@@ -27,7 +27,6 @@ export interface PoolFixture {
   readonly folders: readonly string[];
   /** What the storage servers serve, to be made to fail. */
   readonly storage: readonly FaultyStorage[];
-  readonly pool: Pool;
   /** Ends a storage server, and every connection to it. */
   stopStorageServer(number: number): Promise<void>;
   /** Starts it again where it was. */
@@ -112,7 +111,6 @@ export async function startPool({
     leases,
     folders: configurations.map(({ folder }) => folder),
     storage,
-    pool,
     stopStorageServer: async (number) => servers[number - 1]?.close(),
     startStorageServer: async (number) => {
       const files = storage[number - 1];
