@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { FileSystemError } from '../../ftp/file-system.ts';
+import { crashPoint } from '../crash-point.ts';
 
 /** Result codes of SQLite (sqlite.org/rescode.html). */
 const sqliteFull = 13;
@@ -70,9 +71,12 @@ export class Statements {
     let afterCommit: (() => void) | undefined;
     try {
       this.run('BEGIN IMMEDIATE');
+      crashPoint('transaction.begun');
       result = work();
       afterCommit = this.#beforeCommit();
+      crashPoint('transaction.worked');
       this.run('COMMIT');
+      crashPoint('transaction.committed');
     } catch (error) {
       const failure = this.#explain(error);
       if (this.#database.isTransaction) this.run('ROLLBACK');
