@@ -1,20 +1,16 @@
 /** A coordinator in a process of its own that is killed at a crash point, in the middle of a row of operations. */
 
-import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'basic-ftp';
-import { toEnvironment } from '../../src/config/load.ts';
 import { type CrashPoint, crashPoints } from '../../src/coordinator/crash-point.ts';
-import { ChildServer } from '../../src/servers/child-server.ts';
 import { content } from '../integration/content.ts';
-import { append, openSession, resume, retrieve, store } from '../integration/ftp-session.ts';
+import { append, resume, retrieve, store } from '../integration/ftp-session.ts';
 import { freePorts } from '../ports.ts';
+import { CoordinatorProcess } from './coordinator-process.ts';
 import { checkCatalogueFile, checkPool, listTree, type Tree } from './invariants.ts';
 import { Random } from './random.ts';
 import { Rig, type RigOptions, seedOfRun } from './rig.ts';
-
-const program = resolve(import.meta.dirname, '../../src/coordinator/main.ts');
 
 type Files = Map<string, Buffer | undefined>;
 
@@ -226,40 +222,6 @@ async function matches(session: Client, tree: Tree): Promise<boolean> {
     if (bytes !== undefined && (await session.size(path)) !== bytes.length) return false;
   }
   return true;
-}
-
-class CoordinatorProcess {
-  readonly #server: ChildServer;
-  readonly #address: Rig['address'];
-
-  constructor(rig: Rig, port: number, environment: Readonly<Record<string, string>>) {
-    const { coordinator } = rig.configuration;
-    const configuration = { ...rig.configuration, coordinator: { ...coordinator, port } };
-    this.#address = configuration.coordinator;
-    this.#server = new ChildServer({
-      name: 'coordinator',
-      program,
-      args: [],
-      environment: { PATH: process.env.PATH, ...toEnvironment(configuration), ...environment },
-      onLine: () => {},
-    });
-  }
-
-  async session(): Promise<Client> {
-    await this.#server.ready;
-    return openSession(this.#address);
-  }
-
-  /** Whether it has ended by SIGKILL, or does so within a moment. */
-  async wasKilled(): Promise<boolean> {
-    const how = await Promise.race([this.#server.gone, delay(500, '')]);
-    if (how !== '' && !how.includes('SIGKILL')) throw new Error(how);
-    return how !== '';
-  }
-
-  async end(): Promise<void> {
-    await this.#server.stop();
-  }
 }
 
 export interface CrashToTry {

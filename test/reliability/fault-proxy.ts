@@ -208,6 +208,7 @@ class ProxySession {
       const code = /\d{3}/.exec(kind)?.[0];
       const words = kind.endsWith('full') ? 'no space left on device' : 'that is not to be had';
       this.#client.write(`${code} ${words}\r\n`);
+      if (['STOR', 'RETR', 'REST'].includes(this.#verb)) for (const link of this.#links) link.abandon();
       return true;
     }
     if (includes(dataFaults, kind)) for (const link of this.#links) link.fault = kind;
