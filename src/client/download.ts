@@ -7,7 +7,7 @@ import { type Attempts, downloadFile } from './file-transfer.ts';
 import { localNameProblem } from './local-names.ts';
 import type { ConnectionPool } from './pool.ts';
 import { retryingLost } from './retry.ts';
-import type { RemoteEntry, TransferOptions } from './transfer.ts';
+import type { FoundFile, RemoteEntry, TransferFailure, TransferOptions } from './transfer.ts';
 
 export interface DownloadRoot {
   readonly remote: string;
@@ -15,7 +15,7 @@ export interface DownloadRoot {
   readonly local: string;
 }
 
-/** Walks files and folders of the coordinator, makes the local folders as it comes to them, yields the files. */
+/** Downloads each file that {@link findDownloads} finds. */
 export async function* walkDownloads(
   pool: ConnectionPool,
   roots: readonly DownloadRoot[],
@@ -23,10 +23,46 @@ export async function* walkDownloads(
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
   const conflicts = new Conflicts(options.onConflict);
+  for await (const found of findDownloads(pool, roots, signal)) {
+    if ('message' in found) yield found;
+    else yield job(found);
+  }
 
-  async function* walk(entry: RemoteEntry, local: string): AsyncGenerator<Step> {
+  function job({ source, target, size, modified }: FoundFile): Step {
+    return {
+      source,
+      remotePath: source,
+      size,
+      async run(ended, onBytes) {
+        const there = await localKind(target);
+        if (there === 'directory') throw new Error(`${target} is a folder, and no file can take its place`);
+        const exists = async () => there !== undefined;
+        if ((await conflicts.choose(target, exists, ended)) === 'skip') return 'skipped';
+        const attempts: Attempts = (work) => retryingLost(() => pool.use(work, ended), ended);
+        return downloadFile(attempts, { path: source, modified }, target, onBytes);
+      },
+    };
+  }
+}
+
+/** Walks files and folders of the coordinator, makes the local folders as it comes to them, yields the files. */
+export async function* findDownloads(
+  pool: ConnectionPool,
+  roots: readonly DownloadRoot[],
+  signal: AbortSignal,
+): AsyncGenerator<FoundFile | TransferFailure> {
+  for (const { remote, local } of roots) {
+    const entry = await pool.use((connection) => connection.stat(remote), signal);
+    if (entry === undefined) yield { path: remote, message: 'there is no such file or folder' };
+    else {
+      await mkdir(dirname(local), { recursive: true });
+      yield* walk(entry, local);
+    }
+  }
+
+  async function* walk(entry: RemoteEntry, local: string): AsyncGenerator<FoundFile | TransferFailure> {
     if (entry.kind === 'file') {
-      yield file(entry, local);
+      yield { source: entry.path, target: local, size: entry.size, modified: entry.modified };
       return;
     }
     try {
@@ -40,31 +76,6 @@ export async function* walkDownloads(
       signal.throwIfAborted();
       if (error instanceof UnreachableError) throw error;
       yield { path: entry.path, message: describeError(error) };
-    }
-  }
-
-  function file(entry: RemoteEntry, local: string): Step {
-    return {
-      source: entry.path,
-      remotePath: entry.path,
-      size: entry.size,
-      async run(ended, onBytes) {
-        const there = await localKind(local);
-        if (there === 'directory') throw new Error(`${local} is a folder, and no file can take its place`);
-        const exists = async () => there !== undefined;
-        if ((await conflicts.choose(local, exists, ended)) === 'skip') return 'skipped';
-        const attempts: Attempts = (work) => retryingLost(() => pool.use(work, ended), ended);
-        return downloadFile(attempts, entry, local, onBytes);
-      },
-    };
-  }
-
-  for (const { remote, local } of roots) {
-    const entry = await pool.use((connection) => connection.stat(remote), signal);
-    if (entry === undefined) yield { path: remote, message: 'there is no such file or folder' };
-    else {
-      await mkdir(dirname(local), { recursive: true });
-      yield* walk(entry, local);
     }
   }
 }

@@ -14,6 +14,28 @@ type OnBytes = (bytes: number) => void;
 /** Does the work over a session, and again over another one if that was lost. */
 export type Attempts = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
 
+/** What arrived is not what was sent; it has been removed. */
+export class DifferentBytesError extends Error {
+  override readonly name = 'DifferentBytesError';
+}
+
+export interface UploadOptions {
+  /**
+   * What the coordinator kept at this path is taken for the beginning of this file, though it was not sent by this
+   * call; the comparison at the end tells whether it was.
+   */
+  readonly continues?: boolean;
+  /** Told the position at which each attempt begins. */
+  readonly onBegin?: (position: number) => void;
+}
+
+export interface DownloadOptions {
+  /** The temporary file, which is continued where it exists, and kept when the download is stopped. */
+  readonly draft?: string;
+  /** Told the position at which each attempt begins. */
+  readonly onBegin?: (position: number) => void;
+}
+
 const chunkSize = 256 * 1024;
 
 /**
@@ -25,13 +47,15 @@ export async function uploadFile(
   local: string,
   remote: string,
   onBytes: OnBytes,
+  { continues = false, onBegin }: UploadOptions = {},
 ): Promise<number> {
   const { size, mtime, mtimeMs } = await stat(local);
   const sent = new HighWater(onBytes);
   await attempts(async (connection) => {
+    const kept = continues || sent.bytes > 0 ? await connection.partialSize(remote) : 0;
     // More than was sent is not from here.
-    const kept = sent.bytes > 0 ? await connection.partialSize(remote) : 0;
-    const offset = kept <= sent.bytes ? kept : 0;
+    const offset = kept <= (continues ? size : sent.bytes) ? kept : 0;
+    onBegin?.(offset);
     const file = await open(local);
     try {
       const beforeEnd = async () => {
@@ -68,20 +92,23 @@ export async function uploadFile(
  */
 export async function downloadFile(
   attempts: Attempts,
-  remote: RemoteEntry,
+  remote: Pick<RemoteEntry, 'path' | 'modified'>,
   local: string,
   onBytes: OnBytes,
+  options: DownloadOptions = {},
 ): Promise<number> {
-  const draft = draftPath(local);
+  const draft = options.draft ?? draftPath(local);
   const received = new HighWater(onBytes);
   try {
-    await (await open(draft, 'wx')).close();
-    const bytes = await attempts((connection) => receive(connection, remote.path, draft, received));
+    await (await open(draft, options.draft === undefined ? 'wx' : 'a')).close();
+    const bytes = await attempts((connection) =>
+      receive(connection, remote.path, draft, received, options.onBegin),
+    );
     await utimes(draft, remote.modified, remote.modified);
     await rename(draft, local);
     return bytes;
   } catch (error) {
-    await rm(draft, { force: true });
+    if (options.draft === undefined || error instanceof DifferentBytesError) await rm(draft, { force: true });
     throw error;
   }
 }
@@ -92,10 +119,12 @@ async function receive(
   remote: string,
   draft: string,
   received: HighWater,
+  onBegin: DownloadOptions['onBegin'],
 ): Promise<number> {
   const file = await open(draft, 'r+');
   try {
     const { size: offset } = await file.stat();
+    onBegin?.(offset);
     const start = await beginningOf(file, offset);
     const meter = new Meter({ start, onBytes: received.from(offset) });
     const target = file.createWriteStream({ start: offset, flush: true, highWaterMark: 4 * chunkSize });
@@ -130,10 +159,12 @@ async function beginningOf(file: FileHandle, bytes: number): Promise<{ bytes: nu
 export async function compareDownload(connection: Connection, remote: string, meter: Meter): Promise<void> {
   const there = await connection.checksum(remote);
   if (there.size !== meter.bytes) {
-    throw new Error(`only ${meter.bytes} of its ${there.size} bytes arrived, or it was changed: try again`);
+    throw new DifferentBytesError(
+      `only ${meter.bytes} of its ${there.size} bytes arrived, or it was changed: try again`,
+    );
   }
   if (there.crc32 !== undefined && there.crc32 !== meter.crc32) {
-    throw new Error('the bytes that arrived differ from those on the server: try again');
+    throw new DifferentBytesError('the bytes that arrived differ from those on the server: try again');
   }
 }
 
@@ -150,7 +181,7 @@ async function compareUpload(
   }
   if (there.size === meter.bytes && (there.crc32 ?? meter.crc32) === meter.crc32) return;
   await connection.removeFile(remote);
-  throw new Error('the copy on the server differed from the file and was removed: try again');
+  throw new DifferentBytesError('the copy on the server differed from the file and was removed: try again');
 }
 
 /** Waits for both ends of a transfer; the failure of the session is the more telling one. */
@@ -160,8 +191,8 @@ export async function together(local: Promise<void>, transfer: Promise<void>): P
   if (atDisk.status === 'rejected') throw atDisk.reason;
 }
 
-/** Beside the target, so that it is on the same disk; within the 255 bytes that file systems give a name. */
-function draftPath(local: string): string {
+/** A name for a temporary file: beside the target, so that it is on the same disk; within the 255 bytes that file systems give a name. */
+export function draftPath(local: string): string {
   const name = basename(local).slice(0, 50);
   return join(dirname(local), `.${name}.${randomBytes(6).toString('hex')}.splitftp-part`);
 }

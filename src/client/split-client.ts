@@ -12,13 +12,21 @@ import {
 import { runBatch } from './batch.ts';
 import type { Address } from './connection.ts';
 import { copyContent, readContent, writeContent } from './contents.ts';
-import { type DownloadRoot, walkDownloads } from './download.ts';
+import { type DownloadRoot, findDownloads, walkDownloads } from './download.ts';
 import type { Attempts } from './file-transfer.ts';
 import { makeFolders, parentOf, removeAll } from './folders.ts';
 import { ConnectionPool } from './pool.ts';
+import { fetchFile, sendFile } from './resumable-transfer.ts';
 import { retryingLost } from './retry.ts';
-import type { RemoteEntry, TransferOptions, TransferResult } from './transfer.ts';
-import { type UploadRoot, walkUploads } from './upload.ts';
+import type {
+  FoundFile,
+  RemoteEntry,
+  ResumeOptions,
+  TransferFailure,
+  TransferOptions,
+  TransferResult,
+} from './transfer.ts';
+import { findUploads, type UploadRoot, walkUploads } from './upload.ts';
 
 export interface SplitClientOptions extends Address {
   /** FTP sessions at most, and so many files are transferred at a time. */
@@ -95,11 +103,7 @@ export class SplitClient {
     remoteFolder: string,
     options: TransferOptions = {},
   ): Promise<TransferResult> {
-    const roots = localPaths.map((local) => ({
-      local,
-      remote: absolute(posix.join(absolute(remoteFolder), basename(resolve(local)))),
-    }));
-    return this.#upload(roots, absolute(remoteFolder), options);
+    return this.#upload(uploadRoots(localPaths, remoteFolder), absolute(remoteFolder), options);
   }
 
   /** Uploads a file or folder to exactly this path; the folders above it are made when missing. */
@@ -114,11 +118,7 @@ export class SplitClient {
     localFolder: string,
     options: TransferOptions = {},
   ): Promise<TransferResult> {
-    const roots = remotePaths.map((path) => {
-      const remote = absolute(path);
-      return { remote, local: join(localFolder, posix.basename(remote)) };
-    });
-    return this.#download(roots, options);
+    return this.#download(downloadRoots(remotePaths, localFolder), options);
   }
 
   /** Downloads a file or folder to exactly this path; the folders above it are made when missing. */
@@ -128,6 +128,52 @@ export class SplitClient {
     options: TransferOptions = {},
   ): Promise<TransferResult> {
     return this.#download([{ remote: absolute(remotePath), local: localPath }], options);
+  }
+
+  /** What {@link upload} would transfer, file by file; makes the folders on the coordinator. */
+  async *findUploads(
+    localPaths: readonly string[],
+    remoteFolder: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<FoundFile | TransferFailure> {
+    await this.#pool.use((connection) => makeFolders(connection, absolute(remoteFolder)), signal);
+    yield* findUploads(this.#pool, uploadRoots(localPaths, remoteFolder), signal);
+  }
+
+  /** What {@link download} would transfer, file by file; makes the local folders. */
+  findDownloads(
+    remotePaths: readonly string[],
+    localFolder: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<FoundFile | TransferFailure> {
+    return findDownloads(this.#pool, downloadRoots(remotePaths, localFolder), signal);
+  }
+
+  /**
+   * Uploads one file, which replaces what is there.
+   * @param options.continues goes on behind what the coordinator kept of an earlier upload to this path
+   * @returns its size in bytes
+   */
+  sendFile(
+    localPath: string,
+    remotePath: string,
+    options: ResumeOptions & { readonly continues?: boolean },
+  ): Promise<number> {
+    return sendFile(this.#pool, localPath, absolute(remotePath), options);
+  }
+
+  /**
+   * Downloads one file, which replaces what is there.
+   * @param draft the temporary file beside it, which is continued where it exists, and kept when this is stopped
+   * @returns its size in bytes
+   */
+  fetchFile(
+    remote: Pick<RemoteEntry, 'path' | 'modified'>,
+    localPath: string,
+    draft: string,
+    options: ResumeOptions,
+  ): Promise<number> {
+    return fetchFile(this.#pool, remote, localPath, draft, options);
   }
 
   /** The coordinator's report about itself and its storage servers. */
@@ -168,6 +214,20 @@ export class SplitClient {
     const reply = await this.#pool.use((connection) => connection.site(command));
     return parseReports(schema, reply);
   }
+}
+
+function uploadRoots(localPaths: readonly string[], remoteFolder: string): UploadRoot[] {
+  return localPaths.map((local) => ({
+    local,
+    remote: absolute(posix.join(absolute(remoteFolder), basename(resolve(local)))),
+  }));
+}
+
+function downloadRoots(remotePaths: readonly string[], localFolder: string): DownloadRoot[] {
+  return remotePaths.map((path) => {
+    const remote = absolute(path);
+    return { remote, local: join(localFolder, posix.basename(remote)) };
+  });
 }
 
 /** Without `.`, `..`, doubled or trailing slashes. */

@@ -11,6 +11,18 @@ export interface RemoteEntry {
   readonly readOnly?: boolean;
 }
 
+/** A file to be transferred, as a walk over folders finds it. */
+export interface FoundFile {
+  /** Where it is: a local path for an upload, one of the coordinator for a download. */
+  readonly source: string;
+  /** Where it goes. */
+  readonly target: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Of the source. */
+  readonly modified: Date;
+}
+
 export interface TransferProgress {
   /** Path on the coordinator of the file that moved last. */
   readonly current: string;
@@ -36,6 +48,14 @@ export interface TransferOptions {
    * remember. Without it existing files are overwritten.
    */
   readonly onConflict?: (path: string) => Promise<ConflictChoice>;
+}
+
+/** For one file whose transfer goes on where an earlier one, even of another process, has ended. */
+export interface ResumeOptions {
+  /** Stops; what has arrived stays where it is, to be continued. */
+  readonly signal: AbortSignal;
+  /** Told where each attempt begins, then how far it has come: bytes from the beginning of the file. */
+  readonly onPosition?: (bytes: number) => void;
 }
 
 export interface TransferFailure {

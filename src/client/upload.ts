@@ -7,7 +7,7 @@ import { type Attempts, uploadFile } from './file-transfer.ts';
 import { makeFolders } from './folders.ts';
 import type { ConnectionPool } from './pool.ts';
 import { retryingLost } from './retry.ts';
-import type { TransferOptions } from './transfer.ts';
+import type { FoundFile, TransferFailure, TransferOptions } from './transfer.ts';
 
 export interface UploadRoot {
   readonly local: string;
@@ -15,7 +15,7 @@ export interface UploadRoot {
   readonly remote: string;
 }
 
-/** Walks local files and folders, makes the folders on the coordinator as it comes to them, yields the files. */
+/** Uploads each file that {@link findUploads} finds. */
 export async function* walkUploads(
   pool: ConnectionPool,
   roots: readonly UploadRoot[],
@@ -23,14 +23,45 @@ export async function* walkUploads(
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
   const conflicts = new Conflicts(options.onConflict);
+  for await (const found of findUploads(pool, roots, signal)) {
+    if ('message' in found) yield found;
+    else yield job(found);
+  }
+
+  function job({ source, target, size }: FoundFile): Step {
+    return {
+      source,
+      remotePath: target,
+      size,
+      async run(ended, onBytes) {
+        const exists = () => pool.use((c) => c.stat(target), ended).then((entry) => entry?.kind === 'file');
+        if ((await conflicts.choose(target, exists, ended)) === 'skip') return 'skipped';
+        const attempts: Attempts = (work) => retryingLost(() => pool.use(work, ended), ended);
+        return uploadFile(attempts, source, target, onBytes);
+      },
+    };
+  }
+}
+
+/** Walks local files and folders, makes the folders on the coordinator as it comes to them, yields the files. */
+export async function* findUploads(
+  pool: ConnectionPool,
+  roots: readonly UploadRoot[],
+  signal: AbortSignal,
+): AsyncGenerator<FoundFile | TransferFailure> {
+  for (const root of roots) yield* walk(root, []);
 
   /** @param above the real paths of the folders around it, by which a link back to one of them is known. */
-  async function* walk({ local, remote }: UploadRoot, above: readonly string[]): AsyncGenerator<Step> {
+  async function* walk(
+    { local, remote }: UploadRoot,
+    above: readonly string[],
+  ): AsyncGenerator<FoundFile | TransferFailure> {
     try {
       signal.throwIfAborted();
       const found = await stat(local);
       if (found.isDirectory()) yield* walkFolder({ local, remote }, above);
-      else if (found.isFile()) yield file({ local, remote }, found.size);
+      else if (found.isFile())
+        yield { source: local, target: remote, size: found.size, modified: found.mtime };
       else yield { path: local, message: 'it is neither a file nor a folder' };
     } catch (error) {
       signal.throwIfAborted();
@@ -39,7 +70,10 @@ export async function* walkUploads(
     }
   }
 
-  async function* walkFolder({ local, remote }: UploadRoot, above: readonly string[]): AsyncGenerator<Step> {
+  async function* walkFolder(
+    { local, remote }: UploadRoot,
+    above: readonly string[],
+  ): AsyncGenerator<FoundFile | TransferFailure> {
     const real = await realpath(local);
     if (above.includes(real)) {
       yield { path: local, message: 'it is a link to a folder that it is in, and is not followed' };
@@ -52,20 +86,4 @@ export async function* walkUploads(
       yield* walk(child, [...above, real]);
     }
   }
-
-  function file({ local, remote }: UploadRoot, size: number): Step {
-    return {
-      source: local,
-      remotePath: remote,
-      size,
-      async run(ended, onBytes) {
-        const exists = () => pool.use((c) => c.stat(remote), ended).then((entry) => entry?.kind === 'file');
-        if ((await conflicts.choose(remote, exists, ended)) === 'skip') return 'skipped';
-        const attempts: Attempts = (work) => retryingLost(() => pool.use(work, ended), ended);
-        return uploadFile(attempts, local, remote, onBytes);
-      },
-    };
-  }
-
-  for (const root of roots) yield* walk(root, []);
 }

@@ -13,11 +13,14 @@ import type { WritePolicy } from './segments/write-policy.ts';
 import type { Collector } from './upkeep/collector.ts';
 import type { Leases } from './upkeep/leases.ts';
 import { partFailureRecorder } from './upkeep/part-failures.ts';
+import type { Place } from './upload-segments.ts';
 
 export interface SplitFileSystemParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
   readonly policy: WritePolicy;
+  /** Without it the first storage server gets the first part of every segment, and so on. */
+  readonly place?: Place;
   readonly leases: Leases;
   readonly collector: Collector;
   readonly log: Log;
@@ -102,7 +105,7 @@ export class SplitFileSystem implements FileSystem {
       append,
       keepsPartial: !existing?.complete,
       policy,
-      place: () => servers,
+      place: this.#parts.place ?? (() => servers),
       signal,
       onEnd: () => {
         endLease();
@@ -119,10 +122,11 @@ export class SplitFileSystem implements FileSystem {
     return this.#parts.catalogue.statPartial(path);
   }
 
-  /** By part index. */
+  /** Where parts may be placed; without a choice by part index. */
   #serversOfParts(): number[] {
-    const { pool, policy } = this.#parts;
+    const { pool, policy, place } = this.#parts;
     const { layout } = policy;
-    return pool.servers.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number);
+    const numbers = pool.servers.map(({ number }) => number);
+    return place ? numbers : numbers.slice(0, layout.dataParts + layout.parityParts);
   }
 }

@@ -1,13 +1,18 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/commands.ts';
 import { ConfigurationFinder } from './configuration.ts';
+import { registerFileSystem } from './file-system/register.ts';
 import { FilesTree } from './files-tree.ts';
+import { HealthOfFiles } from './health/health-of-files.ts';
 import { logServerLine } from './log-channel.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
+import { registerTransfers } from './transfers/register.ts';
+import type { Transfers } from './transfers/transfers.ts';
 
 let servers: Servers | undefined;
+let transfers: Transfers | undefined;
 
 export function activate(context: vscode.ExtensionContext): Servers {
   const log = vscode.window.createOutputChannel('SplitFTP', { log: true });
@@ -17,18 +22,24 @@ export function activate(context: vscode.ExtensionContext): Servers {
     coordinator: context.asAbsolutePath('dist/coordinator.js'),
   };
   servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
-  const tree = new FilesTree(servers);
+  const fileSystem = registerFileSystem(servers, log);
+  const { files, watching } = fileSystem;
+  const health = new HealthOfFiles(servers, files, log);
+  const tree = new FilesTree({ servers, files, watching, health, log });
+  transfers = registerTransfers({ context, servers, log, tree });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
     log,
     finder,
     servers,
+    fileSystem,
+    health,
     tree,
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
-    registerCommands({ servers, tree, log }),
+    registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );
   void setContext();
@@ -38,5 +49,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
 
 /** VS Code waits for this; children that it does not reach end themselves when this process is gone. */
 export async function deactivate(): Promise<void> {
+  // They go on where they are, with the next window.
+  await transfers?.stop();
   await servers?.stop();
 }

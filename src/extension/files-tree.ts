@@ -1,38 +1,62 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { RemoteEntry } from '../client/transfer.ts';
+import type { StoredChange } from './file-system/folder-snapshots.ts';
+import type { StoredFiles } from './file-system/stored-files.ts';
+import { parentOf, toUri } from './file-system/stored-uri.ts';
+import type { Watching } from './file-system/watching.ts';
+import { describeHealth } from './health/file-health.ts';
+import type { HealthOfFiles } from './health/health-of-files.ts';
 import type { Servers } from './servers.ts';
+import { TreeDragAndDrop } from './tree-drag-and-drop.ts';
 import { formatSize } from './wording.ts';
 
-/** The stored files and folders, listed when a folder is opened. */
+export interface FilesTreeParts {
+  readonly servers: Servers;
+  readonly files: StoredFiles;
+  readonly watching: Watching;
+  readonly health: HealthOfFiles;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** The stored files and folders, listed when a folder is opened, and again when something in it has changed. */
 export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.Disposable {
   readonly view: vscode.TreeView<RemoteEntry>;
-  readonly #servers: Servers;
-  readonly #changed = new vscode.EventEmitter<RemoteEntry | undefined>();
+  readonly #parts: FilesTreeParts;
+  readonly #changed = new vscode.EventEmitter<RemoteEntry | RemoteEntry[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #subscriptions: vscode.Disposable;
   /** What VS Code has been shown: a refresh needs the very object, and a reveal the parents. */
   readonly #shown = new Map<string, RemoteEntry>();
+  /** Folders that are being listed for VS Code: what such a listing says has changed is shown by it. */
+  readonly #listing = new Set<string>();
+  /** As long as the tree is seen, others' changes are looked for. */
+  #watch: vscode.Disposable | undefined;
 
-  constructor(servers: Servers) {
-    this.#servers = servers;
+  constructor(parts: FilesTreeParts) {
+    this.#parts = parts;
+    const { servers, files, health } = parts;
     this.view = vscode.window.createTreeView('splitftp.files', {
       treeDataProvider: this,
+      dragAndDropController: new TreeDragAndDrop(parts),
       canSelectMany: true,
       showCollapseAll: true,
     });
     this.#subscriptions = vscode.Disposable.from(
       this.view,
       this.#changed,
-      servers.onDidChangeState(() => this.refresh()),
-      // Other FTP clients change the files too.
-      this.view.onDidChangeVisibility(({ visible }) => visible && this.refresh()),
+      servers.onDidChangeState(() => this.#changed.fire(undefined)),
+      files.onDidChange((changes) => this.#show(changes)),
+      health.onDidChange((paths) => this.#redraw(paths)),
+      this.view.onDidChangeVisibility(({ visible }) => this.#watchWhile(visible)),
     );
+    this.#watchWhile(this.view.visible);
   }
 
   /** Lists a folder again; without one, everything that is open. */
   refresh(folder = '/'): void {
     this.#changed.fire(this.#shown.get(folder));
+    void this.#parts.watching.look();
   }
 
   getTreeItem(entry: RemoteEntry): vscode.TreeItem {
@@ -41,33 +65,48 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
       entry.name,
       isFolder ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
     );
+    const size = formatSize(entry.size);
     item.id = entry.path;
     item.contextValue = isFolder ? 'folder' : 'file';
-    item.resourceUri = vscode.Uri.from({ scheme: 'splitftp', path: entry.path });
+    item.resourceUri = toUri(entry.path);
     item.iconPath = isFolder ? vscode.ThemeIcon.Folder : vscode.ThemeIcon.File;
-    if (!isFolder) item.description = formatSize(entry.size);
-    const modified = `Modified ${entry.modified.toLocaleString()}`;
-    item.tooltip = isFolder ? entry.path : `${entry.path}\n${entry.size.toLocaleString()} bytes\n${modified}`;
+    if (isFolder) {
+      item.tooltip = entry.path;
+      return item;
+    }
+    const health = this.#parts.health.known(entry.path);
+    const words = health === undefined ? undefined : describeHealth(health);
+    item.description = size;
+    item.tooltip = [
+      entry.path,
+      `${entry.size.toLocaleString()} bytes`,
+      `Modified ${entry.modified.toLocaleString()}`,
+      ...(words === undefined ? [] : [words]),
+    ].join('\n');
+    item.accessibilityInformation = { label: [entry.name, size, words].filter(Boolean).join(', ') };
+    item.command = { title: 'Open', command: 'vscode.open', arguments: [item.resourceUri] };
     return item;
   }
 
-  async getChildren(folder?: RemoteEntry): Promise<RemoteEntry[]> {
+  async getChildren(parent?: RemoteEntry): Promise<RemoteEntry[]> {
     this.view.message = '';
-    if (this.#servers.state.kind !== 'running') return [];
+    if (!this.#parts.files.isReachable) return [];
+    const folder = parent?.path ?? '/';
+    this.#listing.add(folder);
     try {
-      const client = await this.#servers.client();
-      const entries = await client.list(folder?.path ?? '/');
+      const entries = await this.#parts.files.list(folder);
       for (const entry of entries) this.#shown.set(entry.path, entry);
       return entries.toSorted(foldersFirst);
     } catch (error) {
-      if (error instanceof vscode.CancellationError) return [];
       this.view.message = error instanceof Error ? error.message : String(error);
       return [];
+    } finally {
+      this.#listing.delete(folder);
     }
   }
 
   getParent(entry: RemoteEntry): RemoteEntry | undefined {
-    const path = posix.dirname(entry.path);
+    const path = parentOf(entry.path);
     if (path === '/') return undefined;
     return (
       this.#shown.get(path) ?? {
@@ -82,14 +121,36 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
 
   /** Shows and selects what is stored at a path. */
   async reveal(path: string): Promise<void> {
-    const client = await this.#servers.client();
-    const entry = path === '/' ? undefined : await client.stat(path);
+    const entry = path === '/' ? undefined : await this.#parts.files.stat(path);
     if (entry === undefined) await vscode.commands.executeCommand('splitftp.files.focus');
     else await this.view.reveal(this.#shown.get(path) ?? entry, { focus: true, expand: true });
   }
 
   dispose(): void {
+    this.#watch?.dispose();
     this.#subscriptions.dispose();
+  }
+
+  #watchWhile(visible: boolean): void {
+    this.#watch?.dispose();
+    this.#watch = visible
+      ? this.#parts.watching.watch({ path: '/', recursive: true, excludes: [] })
+      : undefined;
+    if (visible) void this.#parts.watching.look();
+  }
+
+  #show(changes: readonly StoredChange[]): void {
+    for (const { kind, path } of changes) if (kind === 'deleted') this.#shown.delete(path);
+    const folders = new Set(
+      changes.map(({ path }) => parentOf(path)).filter((each) => !this.#listing.has(each)),
+    );
+    if (folders.has('/')) this.#changed.fire(undefined);
+    else this.#redraw([...folders]);
+  }
+
+  #redraw(paths: readonly string[]): void {
+    const entries = paths.flatMap((path) => this.#shown.get(path) ?? []);
+    if (entries.length > 0) this.#changed.fire(entries);
   }
 }
 

@@ -11,17 +11,43 @@ interface Item extends vscode.QuickPickItem {
   readonly take?: readonly string[];
 }
 
+/** How the choice of a folder is worded. */
+interface FolderWords {
+  readonly placeholder: string;
+  /** What is done with the folder, before its path: "Upload to". */
+  readonly take: string;
+}
+
+const uploadWords: FolderWords = { placeholder: 'Choose the folder to upload to', take: 'Upload to' };
+
 /** Lets a person choose a stored folder, from `/` on; without any folder there is nothing to ask. */
-export async function pickFolder(client: SplitClient, title: string): Promise<string | undefined> {
+export async function pickFolder(
+  client: SplitClient,
+  title: string,
+  { placeholder, take } = uploadWords,
+): Promise<string | undefined> {
   const folders = async (folder: string) =>
     (await client.list(folder)).filter(({ kind }) => kind === 'directory').toSorted(foldersFirst);
   if ((await folders('/')).length === 0) return '/';
-  const chosen = await browse(title, 'Choose the folder to upload to', async (folder) => ({
+  const chosen = await browse(title, placeholder, async (folder) => ({
     items: [
-      { label: `$(check) Upload to ${folder}`, take: [folder] },
+      { label: `$(check) ${take} ${folder}`, take: [folder] },
       ...up(folder),
       ...(await folders(folder)).map((entry) => ({ label: `$(folder) ${entry.name}`, go: entry.path })),
     ],
+    selectable: [],
+  }));
+  return chosen?.[0];
+}
+
+/** Lets a person choose one stored file. */
+export async function pickFile(
+  client: SplitClient,
+  title: string,
+  placeholder: string,
+): Promise<string | undefined> {
+  const chosen = await browse(title, placeholder, async (folder) => ({
+    items: [...up(folder), ...(await client.list(folder)).toSorted(foldersFirst).map(entryItem)],
     selectable: [],
   }));
   return chosen?.[0];

@@ -61,11 +61,12 @@ export class Collector {
   /** @returns false when something is left that could not be removed now */
   async #clean(server: StorageServer): Promise<boolean> {
     try {
+      const strays = await this.#removeStrays(server);
       for (;;) {
         const parts = await this.#catalogue.garbage(server.number, batch);
         crashPoint('collect.listed');
         const removable = parts.filter(({ segment }) => !this.#leases.has(segment));
-        if (removable.length === 0) return parts.length === 0;
+        if (removable.length === 0) return parts.length === 0 && strays;
         const removed = await server.use((connection) => this.#remove(connection, removable));
         if (removed < removable.length) return false;
       }
@@ -75,6 +76,28 @@ export class Collector {
         'old parts stay until their storage server is back',
       );
       return false;
+    }
+  }
+
+  /** Files of parts that have moved away, or whose move has failed. @returns false when some are left */
+  async #removeStrays(server: StorageServer): Promise<boolean> {
+    const { upkeep, pool } = this.#catalogue;
+    for (;;) {
+      const strays = await upkeep.strays(server.number, batch);
+      const removable = strays.filter(({ segment }) => !this.#leases.has(segment));
+      if (removable.length === 0) return strays.length === 0;
+      const whole = await server.use(async (connection) => {
+        for (const stray of removable) {
+          // Whoever has begun to read it meanwhile goes on where it was.
+          if (this.#stopped || this.#leases.has(stray.segment)) return false;
+          const place = { pool, segment: stray.segment, index: stray.index };
+          if (!(await connection.remove(temporaryPartPath(place)))) return false;
+          if (!(await connection.remove(finalPartPath(place)))) return false;
+          await upkeep.forgetStray(stray);
+        }
+        return true;
+      });
+      if (!whole) return false;
     }
   }
 

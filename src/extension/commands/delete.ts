@@ -1,10 +1,10 @@
-import { posix } from 'node:path';
 import * as vscode from 'vscode';
+import { outermost } from '../mover.ts';
 import { entriesOf } from './arguments.ts';
 import type { Parts } from './commands.ts';
 
 export async function deleteEntries(
-  { servers, tree }: Parts,
+  { tree, files }: Parts,
   clicked: unknown,
   selection: unknown,
 ): Promise<void> {
@@ -22,18 +22,9 @@ export async function deleteEntries(
     'Delete',
   );
   if (answer !== 'Delete') return;
-  const client = await servers.client();
-  const options = { location: { viewId: 'splitftp.files' } };
-  try {
-    await vscode.window.withProgress(options, async () => {
-      for (const path of outermost(entries.map(({ path }) => path))) await client.remove(path);
-    });
-  } finally {
-    for (const folder of new Set(entries.map(({ path }) => posix.dirname(path)))) tree.refresh(folder);
-  }
-}
-
-/** Without those that go with a selected folder. */
-function outermost(paths: readonly string[]): string[] {
-  return paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
+  await vscode.window.withProgress({ location: { viewId: 'splitftp.files' } }, async () => {
+    for (const path of outermost(entries.map(({ path }) => path))) {
+      await files.remove(path, { recursive: true });
+    }
+  });
 }

@@ -5,7 +5,7 @@ import type { Parts } from './commands.ts';
 import { nameProblem } from './name.ts';
 import { folderFor } from './upload.ts';
 
-export async function newFolder({ servers, tree }: Parts, clicked: unknown): Promise<void> {
+export async function newFolder({ tree, files }: Parts, clicked: unknown): Promise<void> {
   const folder = folderFor(entriesOf(clicked, undefined, tree.view));
   const name = await vscode.window.showInputBox({
     title: `New Folder in ${folder}`,
@@ -13,9 +13,7 @@ export async function newFolder({ servers, tree }: Parts, clicked: unknown): Pro
     validateInput: nameProblem,
   });
   if (name === undefined) return;
-  const client = await servers.client();
   const path = posix.join(folder, name);
-  await client.makeDirectory(path);
-  tree.refresh(folder);
+  await files.makeDirectory(path);
   await tree.reveal(path);
 }

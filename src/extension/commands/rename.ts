@@ -4,7 +4,7 @@ import { entriesOf } from './arguments.ts';
 import type { Parts } from './commands.ts';
 import { nameProblem } from './name.ts';
 
-export async function rename({ servers, tree }: Parts, clicked: unknown): Promise<void> {
+export async function rename({ tree, files }: Parts, clicked: unknown): Promise<void> {
   const [entry] = entriesOf(clicked, undefined, tree.view);
   if (entry === undefined) return;
   const dot = entry.kind === 'file' ? entry.name.lastIndexOf('.') : -1;
@@ -16,13 +16,7 @@ export async function rename({ servers, tree }: Parts, clicked: unknown): Promis
     validateInput: nameProblem,
   });
   if (name === undefined || name === entry.name) return;
-  const client = await servers.client();
-  const folder = posix.dirname(entry.path);
-  const target = posix.join(folder, name);
-  // FTP's rename would replace an existing file without a word.
-  if ((await client.stat(target)) !== undefined)
-    throw new Error(`"${target}" exists already: choose another name.`);
-  await client.rename(entry.path, target);
-  tree.refresh(folder);
+  const target = posix.join(posix.dirname(entry.path), name);
+  await files.rename(entry.path, target, { overwrite: false });
   await tree.reveal(target);
 }

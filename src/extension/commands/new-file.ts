@@ -1,0 +1,20 @@
+import { posix } from 'node:path';
+import * as vscode from 'vscode';
+import { toUri } from '../file-system/stored-uri.ts';
+import { entriesOf } from './arguments.ts';
+import type { Parts } from './commands.ts';
+import { nameProblem } from './name.ts';
+import { folderFor } from './upload.ts';
+
+export async function newFile({ tree, files }: Parts, clicked: unknown): Promise<void> {
+  const folder = folderFor(entriesOf(clicked, undefined, tree.view));
+  const name = await vscode.window.showInputBox({
+    title: `New File in ${folder}`,
+    prompt: 'Name of the file',
+    validateInput: nameProblem,
+  });
+  if (name === undefined) return;
+  const path = posix.join(folder, name);
+  await files.write(path, new Uint8Array(), { create: true, overwrite: false });
+  await vscode.commands.executeCommand('vscode.open', toUri(path));
+}

@@ -1,0 +1,42 @@
+import { posix } from 'node:path';
+import * as vscode from 'vscode';
+import { conflictAsker } from './conflicts.ts';
+import type { StoredFiles } from './file-system/stored-files.ts';
+import { isBelow } from './file-system/stored-uri.ts';
+
+/** Moves stored files and folders into a folder, and asks before one is replaced. */
+export class Mover {
+  readonly #files: StoredFiles;
+
+  constructor(files: StoredFiles) {
+    this.#files = files;
+  }
+
+  /** @throws Error that names what could not be moved; what was moved before it stays moved. */
+  async move(paths: readonly string[], folder: string): Promise<void> {
+    const location = { viewId: 'splitftp.files' };
+    const moving = outermost(paths).filter((path) => path !== folder && target(path, folder) !== path);
+    const into = moving.find((path) => isBelow(folder, path));
+    if (into !== undefined) throw new Error(`${into} cannot go into itself.`);
+    await vscode.window.withProgress({ location }, async () => {
+      const batch = new AbortController();
+      const ask = conflictAsker(batch);
+      for (const path of moving) {
+        const to = target(path, folder);
+        const overwrite = await this.#files.exists(to);
+        if (overwrite && (await ask(to)) !== 'overwrite') continue;
+        batch.signal.throwIfAborted();
+        await this.#files.rename(path, to, { overwrite });
+      }
+    });
+  }
+}
+
+/** Without those that go with one of the folders. */
+export function outermost(paths: readonly string[]): string[] {
+  return paths.filter((path) => !paths.some((other) => isBelow(path, other)));
+}
+
+function target(path: string, folder: string): string {
+  return posix.join(folder, posix.basename(path));
+}

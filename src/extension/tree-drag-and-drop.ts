@@ -1,0 +1,101 @@
+import { posix } from 'node:path';
+import * as vscode from 'vscode';
+import type { RemoteEntry } from '../client/transfer.ts';
+import { conflictAsker } from './conflicts.ts';
+import type { StoredFiles } from './file-system/stored-files.ts';
+import { parentOf, scheme, toPath, toUri } from './file-system/stored-uri.ts';
+import { uriList, urisFromList } from './file-system/uri-list.ts';
+import { Mover } from './mover.ts';
+
+const treeType = 'application/vnd.code.tree.splitftp.files';
+const uriListType = 'text/uri-list';
+
+/**
+ * Drops of local files are uploads, drops of what is stored are moves; what is dragged can be dropped on an editor or
+ * on VS Code's explorer. All of it can be done with commands, too.
+ */
+export class TreeDragAndDrop implements vscode.TreeDragAndDropController<RemoteEntry> {
+  readonly dropMimeTypes = [treeType, uriListType, 'files'];
+  readonly dragMimeTypes = [uriListType];
+  readonly #files: StoredFiles;
+  readonly #log: vscode.LogOutputChannel;
+
+  constructor({ files, log }: { readonly files: StoredFiles; readonly log: vscode.LogOutputChannel }) {
+    this.#files = files;
+    this.#log = log;
+  }
+
+  handleDrag(entries: readonly RemoteEntry[], data: vscode.DataTransfer): void {
+    data.set(uriListType, new vscode.DataTransferItem(uriList(entries.map(({ path }) => toUri(path)))));
+  }
+
+  async handleDrop(target: RemoteEntry | undefined, data: vscode.DataTransfer): Promise<void> {
+    const folder =
+      target === undefined ? '/' : target.kind === 'directory' ? target.path : parentOf(target.path);
+    try {
+      await this.#drop(folder, data);
+    } catch (error) {
+      if (error instanceof vscode.CancellationError) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#log.error(message);
+      void vscode.window.showErrorMessage(`SplitFTP: ${message}`);
+    }
+  }
+
+  async #drop(folder: string, data: vscode.DataTransfer): Promise<void> {
+    const dropped = await urisOf(data);
+    const stored = dropped.filter((uri) => uri.scheme === scheme).map(toPath);
+    const local = dropped.filter((uri) => uri.scheme === 'file');
+    const other = dropped.filter((uri) => uri.scheme !== scheme && uri.scheme !== 'file');
+    if (stored.length > 0) await new Mover(this.#files).move(stored, folder);
+    if (local.length > 0) await vscode.commands.executeCommand('splitftp.upload', local, folder);
+    const contents = other.map((uri) => ({
+      name: posix.basename(uri.path),
+      read: async () => vscode.workspace.fs.readFile(uri),
+    }));
+    // A browser gives the content of a file, and not where it is.
+    if (dropped.length === 0) {
+      for (const [, item] of data) {
+        const file = item.asFile();
+        if (file !== undefined) contents.push({ name: file.name, read: async () => file.data() });
+      }
+    }
+    await this.#store(contents, folder);
+  }
+
+  /** For what is on no disk of this machine. */
+  async #store(contents: readonly Content[], folder: string): Promise<void> {
+    if (contents.length === 0) return;
+    const location = vscode.ProgressLocation.Notification;
+    const title = `SplitFTP: Uploading to ${folder}`;
+    await vscode.window.withProgress({ location, title, cancellable: true }, async (progress, token) => {
+      const batch = new AbortController();
+      token.onCancellationRequested(() => batch.abort());
+      const ask = conflictAsker(batch);
+      for (const { name, read } of contents) {
+        if (batch.signal.aborted) return;
+        progress.report({ message: name, increment: 100 / contents.length });
+        const path = posix.join(folder, name);
+        if ((await this.#files.exists(path)) && (await ask(path)) !== 'overwrite') continue;
+        await this.#files.write(path, await read(), { create: true, overwrite: true });
+      }
+    });
+  }
+}
+
+interface Content {
+  readonly name: string;
+  read(): Promise<Uint8Array>;
+}
+
+/** What was dropped and has a place: entries of the tree, resources of VS Code, files of the machine. */
+async function urisOf(data: vscode.DataTransfer): Promise<vscode.Uri[]> {
+  const list = await data.get(uriListType)?.asString();
+  if (list !== undefined && list !== '') return urisFromList(list);
+  const uris: vscode.Uri[] = [];
+  for (const [, item] of data) {
+    const uri = item.asFile()?.uri;
+    if (uri !== undefined) uris.push(uri);
+  }
+  return uris;
+}
