@@ -1,5 +1,7 @@
 /** A coordinator in a process of its own that is killed at a crash point, in the middle of a row of operations. */
 
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'basic-ftp';
@@ -8,16 +10,17 @@ import { content } from '../integration/content.ts';
 import { append, resume, retrieve, store } from '../integration/ftp-session.ts';
 import { freePorts } from '../ports.ts';
 import { CoordinatorProcess } from './coordinator-process.ts';
-import { checkCatalogueFile, checkPool, listTree, type Tree } from './invariants.ts';
+import { checkCatalogueFile, checkPool, listTree, status, type Tree, where } from './invariants.ts';
 import { Random } from './random.ts';
 import { Rig, type RigOptions, seedOfRun } from './rig.ts';
+import { verify } from './upkeep.ts';
 
 type Files = Map<string, Buffer | undefined>;
 
 /** An operation, and what of the tree it changes when it has been done. */
 interface Operation {
   readonly name: string;
-  run(session: Client): Promise<unknown>;
+  run(session: Client, rig: Rig): Promise<unknown>;
   change(files: Files): void;
 }
 
@@ -26,8 +29,11 @@ const added = content(600_000, 2);
 const fresh = content(1_300_000, 3);
 const small = content(900, 4);
 
+/** Before the coordinator is started to be killed, one of its parts is damaged on its storage server. */
+const damagedFile = '/damaged';
+
 const before: Operation[] = [
-  ...['/kept', '/replaced', '/from', '/target', '/removed'].map((path) => storing(path, old)),
+  ...['/kept', '/replaced', '/from', '/target', '/removed', damagedFile].map((path) => storing(path, old)),
   making('/folder'),
 ];
 
@@ -78,8 +84,10 @@ const during: Operation[] = [
       resume(session, '/cut', await session.size('/cut'), fresh.subarray(await session.size('/cut'))),
     change: (files) => files.set('/cut', fresh),
   },
+  { name: 'verifying', run: (session) => verify(session, damagedFile), change: () => {} },
+  { name: 'draining', run: drainLast, change: () => {} },
   // What is removed in the background comes to its end while the client still does something.
-  { name: 'waiting', run: untilCollected, change: () => {} },
+  { name: 'waiting', run: untilQuiet, change: () => {} },
 ];
 
 function storing(path: string, bytes: Buffer): Operation {
@@ -109,10 +117,28 @@ async function cutOff(session: Client): Promise<void> {
   if (session.closed) throw new Error('the coordinator is gone');
 }
 
-async function untilCollected(session: Client): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const { message } = await session.send('SITE STATUS');
-    if (/"garbage":0\b/.test(message)) return;
+async function damage(session: Client, rig: Rig): Promise<void> {
+  const [part] = await where(session, damagedFile);
+  const folder = rig.configuration.storageServers[(part?.number ?? 0) - 1]?.folder;
+  if (!part || folder === undefined) throw new Error(`${damagedFile} has no parts`);
+  const file = join(folder, part.path);
+  const bytes = await readFile(file);
+  bytes.fill('x', bytes.length / 2, bytes.length / 2 + 10);
+  await writeFile(file, bytes);
+}
+
+/** With a storage server more than a file has parts, what is on the last one moves to others. */
+async function drainLast(session: Client, { configuration }: Rig): Promise<void> {
+  const { layout, storageServers } = configuration;
+  const count = storageServers.length;
+  if (count > layout.dataParts + layout.parityParts) await session.send(`SITE DRAIN ${count}`);
+}
+
+/** As long as something goes on in the background that may come by a crash point. */
+async function untilQuiet(session: Client): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    const { garbage, repair, draining } = await status(session);
+    if (garbage === 0 && (repair?.parts ?? 0) === 0 && draining === 0) return;
     await delay(20);
   }
 }
@@ -135,12 +161,15 @@ export async function crashAt(point: string, reach: number, options: RigOptions)
   let process: CoordinatorProcess | undefined;
   try {
     const files: Files = new Map();
-    await perform(await rig.session(), before, files);
+    const first = await rig.session();
+    await perform(first, rig, before, files);
+    if (options.parityParts > 0) await damage(first, rig);
+    first.close();
     await rig.stopCoordinator();
 
     const [port = 0] = await freePorts(1);
     process = new CoordinatorProcess(rig, port, { SPLITFTP_CRASH_POINT: `${point}:${reach}` });
-    const underWay = await performUntilCrash(process, files);
+    const underWay = await performUntilCrash(process, rig, files);
     const reached = await process.wasKilled();
     await process.end();
 
@@ -158,16 +187,24 @@ export async function crashAt(point: string, reach: number, options: RigOptions)
   }
 }
 
-async function perform(session: Client, operations: readonly Operation[], files: Files): Promise<void> {
+async function perform(
+  session: Client,
+  rig: Rig,
+  operations: readonly Operation[],
+  files: Files,
+): Promise<void> {
   for (const operation of operations) {
-    await operation.run(session);
+    await operation.run(session, rig);
     operation.change(files);
   }
-  session.close();
 }
 
 /** @returns the operation that got no answer */
-async function performUntilCrash(process: CoordinatorProcess, files: Files): Promise<Operation | undefined> {
+async function performUntilCrash(
+  process: CoordinatorProcess,
+  rig: Rig,
+  files: Files,
+): Promise<Operation | undefined> {
   let session: Client;
   try {
     session = await process.session();
@@ -177,7 +214,7 @@ async function performUntilCrash(process: CoordinatorProcess, files: Files): Pro
   try {
     for (const operation of during) {
       try {
-        await operation.run(session);
+        await operation.run(session, rig);
       } catch (error) {
         if (!session.closed && !(await process.wasKilled())) {
           throw new Error(`${operation.name} failed though nothing crashed`, { cause: error });
