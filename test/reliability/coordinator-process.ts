@@ -10,13 +10,13 @@ const program = resolve(import.meta.dirname, '../../src/coordinator/main.ts');
 
 /** The coordinator of a rig as a process of its own, to be killed or measured. */
 export class CoordinatorProcess {
+  readonly address: Rig['address'];
   readonly #server: ChildServer;
-  readonly #address: Rig['address'];
 
   constructor(rig: Rig, port: number, environment: Readonly<Record<string, string>>) {
     const { coordinator } = rig.configuration;
     const configuration = { ...rig.configuration, coordinator: { ...coordinator, port } };
-    this.#address = configuration.coordinator;
+    this.address = configuration.coordinator;
     this.#server = new ChildServer({
       name: 'coordinator',
       program,
@@ -33,12 +33,12 @@ export class CoordinatorProcess {
 
   async session(): Promise<Client> {
     await this.#server.ready;
-    return openSession(this.#address);
+    return openSession(this.address);
   }
 
   /** Whether it has ended by SIGKILL, or does so within a moment. */
   async wasKilled(): Promise<boolean> {
-    const how = await Promise.race([this.#server.gone, delay(500, '')]);
+    const how = await Promise.race([this.#server.gone, delay(2_000, '')]);
     if (how !== '' && !how.includes('SIGKILL')) throw new Error(how);
     return how !== '';
   }

@@ -2,11 +2,11 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'basic-ftp';
 import { type CrashPoint, crashPoints } from '../../src/coordinator/crash-point.ts';
 import { content } from '../integration/content.ts';
+import { RawClient } from '../integration/ftp-raw-client.ts';
 import { append, resume, retrieve, store } from '../integration/ftp-session.ts';
 import { freePorts } from '../ports.ts';
 import { CoordinatorProcess } from './coordinator-process.ts';
@@ -20,7 +20,7 @@ type Files = Map<string, Buffer | undefined>;
 /** An operation, and what of the tree it changes when it has been done. */
 interface Operation {
   readonly name: string;
-  run(session: Client, rig: Rig): Promise<unknown>;
+  run(session: Client, rig: Rig, address: Rig['address']): Promise<unknown>;
   change(files: Files): void;
 }
 
@@ -80,8 +80,7 @@ const during: Operation[] = [
   { name: 'an upload that is cut off', run: cutOff, change: () => {} },
   {
     name: 'going on with it',
-    run: async (session) =>
-      resume(session, '/cut', await session.size('/cut'), fresh.subarray(await session.size('/cut'))),
+    run: goOn,
     change: (files) => files.set('/cut', fresh),
   },
   { name: 'verifying', run: (session) => verify(session, damagedFile), change: () => {} },
@@ -107,14 +106,23 @@ function making(path: string): Operation {
 }
 
 /** The data connection is reset in the middle: what has arrived is kept as a partial upload. */
-async function cutOff(session: Client): Promise<void> {
-  const source = async function* () {
-    yield fresh.subarray(0, 800_000);
-    await delay(100); // Some of it shall be on its way; how much does not matter.
-    session.ftp.dataSocket?.resetAndDestroy();
-  };
-  await session.uploadFrom(Readable.from(source(), { objectMode: false }), '/cut').catch(() => undefined);
-  if (session.closed) throw new Error('the coordinator is gone');
+async function cutOff(_session: Client, _rig: Rig, { port, account }: Rig['address']): Promise<void> {
+  const client = await RawClient.login(port, account.user, account.password);
+  try {
+    const data = await client.data();
+    await client.ask('STOR /cut');
+    data.write(fresh.subarray(0, 800_000));
+    while (!(await client.ask('STAT')).text.includes('800000 bytes so far')) await delay(5);
+    data.resetAndDestroy();
+    await client.reply(); // 426, when what arrived has been kept.
+  } finally {
+    client.destroy();
+  }
+}
+
+async function goOn(session: Client): Promise<void> {
+  const offset = await session.size('/cut');
+  await resume(session, '/cut', offset, fresh.subarray(offset));
 }
 
 async function damage(session: Client, rig: Rig): Promise<void> {
@@ -157,12 +165,12 @@ export interface CrashOutcome {
  * @throws Error that says what is wrong
  */
 export async function crashAt(point: string, reach: number, options: RigOptions): Promise<CrashOutcome> {
-  const rig = await Rig.start(options);
+  const rig = await Rig.start({ timeout: 30, ...options });
   let process: CoordinatorProcess | undefined;
   try {
     const files: Files = new Map();
     const first = await rig.session();
-    await perform(first, rig, before, files);
+    await perform(first, rig, files);
     if (options.parityParts > 0) await damage(first, rig);
     first.close();
     await rig.stopCoordinator();
@@ -187,14 +195,9 @@ export async function crashAt(point: string, reach: number, options: RigOptions)
   }
 }
 
-async function perform(
-  session: Client,
-  rig: Rig,
-  operations: readonly Operation[],
-  files: Files,
-): Promise<void> {
-  for (const operation of operations) {
-    await operation.run(session, rig);
+async function perform(session: Client, rig: Rig, files: Files): Promise<void> {
+  for (const operation of before) {
+    await operation.run(session, rig, rig.address);
     operation.change(files);
   }
 }
@@ -214,9 +217,9 @@ async function performUntilCrash(
   try {
     for (const operation of during) {
       try {
-        await operation.run(session, rig);
+        await operation.run(session, rig, process.address);
       } catch (error) {
-        if (!session.closed && !(await process.wasKilled())) {
+        if (!(await process.wasKilled())) {
           throw new Error(`${operation.name} failed though nothing crashed`, { cause: error });
         }
         return operation;

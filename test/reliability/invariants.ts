@@ -41,7 +41,7 @@ const reportedCoordinator = v.object({
   repair: v.optional(v.object({ parts: v.number(), reason: v.optional(v.string()) })),
 });
 
-const drainingServer = v.object({ kind: v.literal('storage server'), state: v.literal('draining') });
+const reportedServer = v.object({ kind: v.literal('storage server'), state: v.string() });
 
 /** Milliseconds for what happens in the background: removing old parts, repair. */
 const patience = 60_000;
@@ -112,15 +112,18 @@ async function wakeCollector(session: Client): Promise<void> {
 export interface PoolStatus extends v.InferOutput<typeof reportedCoordinator> {
   /** Storage servers that are yet to be emptied. */
   readonly draining: number;
+  /** Storage servers that do not answer. */
+  readonly down: number;
 }
 
 export async function status(session: Client): Promise<PoolStatus> {
   const { message } = await session.send('SITE STATUS');
   const lines = jsonLines(message);
-  const draining = lines.filter((line) => v.is(drainingServer, line)).length;
+  const states = lines.flatMap((line) => (v.is(reportedServer, line) ? line.state : []));
+  const count = (state: string) => states.filter((each) => each === state).length;
   for (const line of lines) {
     const parsed = v.safeParse(reportedCoordinator, line);
-    if (parsed.success) return { ...parsed.output, draining };
+    if (parsed.success) return { ...parsed.output, draining: count('draining'), down: count('down') };
   }
   throw new Error('the coordinator does not report about itself');
 }

@@ -64,7 +64,7 @@ export class Rig {
       environment[`FTP_USER${n}`] = `user${n}`;
       environment[`FTP_PASSWORD${n}`] = `password${n}`;
       environment[`FTP_STORAGE_DIR${n}`] = join(folder, `storage_folder${n}`);
-      environment[`FTP_TIMEOUT${n}`] = String(options.timeout ?? 1);
+      environment[`FTP_TIMEOUT${n}`] = String(options.timeout ?? 3);
     }
     const loaded = await loadConfiguration({ environment });
     const lines: string[] = [];
