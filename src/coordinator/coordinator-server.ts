@@ -11,6 +11,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { Converter } from './convert/converter.ts';
 import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
@@ -55,8 +56,20 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
+  const serverNumbers = pool.servers.map(({ number }) => number);
+  const converter = new Converter({
+    catalogue,
+    pool,
+    leases,
+    log,
+    policy,
+    place: () => serverNumbers.slice(0, layout.dataParts + layout.parityParts),
+    onConverted: () => journal.ship(),
+    onGarbage: () => collector.wake(),
+  });
   let expiry: PartialExpiry | undefined;
   const close = async () => {
+    await converter.stop();
     await expiry?.stop();
     await upkeep.stop();
     await collector.stop();
@@ -84,7 +97,10 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       fileSystem,
       reportStatus: () => reportStatus(reported),
       reportWhere: (path, from) => reportWhere(catalogue, pool, upkeep.watch, path, from),
-      upkeep: upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+      ownerSite: new Map([
+        ...upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+        ['CONVERT', converter.command],
+      ]),
     });
     const server = await startFtpServer({
       host: coordinator.host,
@@ -97,8 +113,8 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
-    crashPoint('start.listening');
     await upkeep.start();
+    crashPoint('start.listening');
     collector.wake();
     return {
       port: server.port,
