@@ -3,12 +3,14 @@
  * in comparisons, as a folder of the workspace. The extension is installed from the VSIX of `npm run package`.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { SplitClient } from '../../src/client/split-client.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { RunningCommand } from '../integration/command.ts';
+import { freePorts } from '../ports.ts';
 import { browserLaunch, install } from './install.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { createWorkspace, root, type Workspace } from './window.ts';
@@ -219,6 +221,42 @@ test('the pool becomes a folder of the workspace', { timeout: 300_000 }, async (
   await window.picture('35-mounted');
 });
 
+test('files whose storage servers are down are marked, and said to a screen reader', {
+  timeout: 400_000,
+}, async () => {
+  const [port = 0] = await freePorts(1);
+  const third = `FTP_USER3=user3\nFTP_PASSWORD3=secret word 3\nFTP_PORT3=${port}\n`;
+  await appendFile(join(workspace.folder, '.env'), third);
+  // Not the window's own servers, so that one can end and the others stay.
+  const servers: RunningCommand[] = [];
+  for (const args of [['storage', '1'], ['storage', '2'], ['storage', '3'], ['coordinator']]) {
+    servers.push(await startProgram(...args));
+  }
+  const [, second, last] = servers;
+  try {
+    await openWindow();
+    await client.write('/important.txt', Buffer.from('important'));
+    const label = () => window.file('important.txt').getAttribute('aria-label');
+    const told = (words: string) => expect.poll(label, { timeout: 120_000 }).toContain(words);
+    await window.file('important.txt').waitFor();
+    expect(await label()).toBe('important.txt, 9 bytes');
+
+    await last?.stop();
+    await told('Degraded: ');
+    await window.picture('37-degraded');
+    await window.file('important.txt').click();
+    await window.editor.getByText('important').waitFor();
+    await second?.stop();
+    await told('Cannot be read now: ');
+    await window.picture('38-unavailable');
+
+    servers.push(await startProgram('storage', '2'), await startProgram('storage', '3'));
+    await expect.poll(label, { timeout: 120_000 }).toBe('important.txt, 9 bytes');
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+});
+
 test.each(['Default Dark Modern', 'Default Light Modern', 'Default High Contrast'])('looks right in %s', {
   timeout: 300_000,
 }, async (theme) => {
@@ -236,6 +274,11 @@ test.each(['Default Dark Modern', 'Default Light Modern', 'Default High Contrast
   await window.files.getByText('The servers are stopped.').waitFor();
   await window.picture(`36-stopped ${theme}`);
 });
+
+/** One of the three programs, as somebody runs it in a terminal. */
+function startProgram(...args: readonly string[]): Promise<RunningCommand> {
+  return new RunningCommand([...args, '--env', join(workspace.folder, '.env')], workspace.parent).ready();
+}
 
 /** As a browser tells of a file that is dragged from the desktop. */
 async function dropFile(row: Locator, name: string, text: string): Promise<void> {
