@@ -2,15 +2,20 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { basename } from 'node:path/posix';
 import type { Command } from 'commander';
+import { localNameProblem } from '../client/local-names.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { isLocal } from '../config/load.ts';
+import { joinFile } from '../coordinator/join/join.ts';
+import { JoinError } from '../coordinator/join/join-error.ts';
+import { findParts, type LocalFile } from '../coordinator/join/part-search.ts';
 import { rebuildCatalogue } from '../coordinator/rebuild/rebuild.ts';
 import { createLog } from '../log/log.ts';
 import { LocalServers } from '../servers/local-servers.ts';
 import { formatBytes, plural } from './format.ts';
 import { programFile } from './servers.ts';
-import { addCommand, type CommonOptions, readConfiguration } from './session.ts';
+import { addCommand, type CommonOptions, readConfiguration, remotePath, UsageError } from './session.ts';
 
 interface RebuildCommandOptions extends CommonOptions {
   readonly pool?: string;
@@ -26,6 +31,61 @@ export function addRecoveryCommands(program: Command): void {
     .option('--pool <id>', 'which pool, where the storage servers hold several')
     .option('--accept-loss', 'go on although changes are missing that were only on servers that are down')
     .action(rebuild);
+  program
+    .command('join')
+    .description('put a file together from its parts in local folders, with no server and no catalogue')
+    .argument('<parts...>', "part files, or folders that hold them: copies of the storage servers' folders")
+    .option('-o, --output <file>', 'where to write it (default: its own name, here)')
+    .option('--file <path>', 'which file, by its path or id, where the parts are of several')
+    .option('--force', 'replace an existing file')
+    .addHelpText(
+      'after',
+      `\nExamples:\n${[
+        'join storage_folder1 storage_folder2 --file /photos/cat.jpg -o cat.jpg',
+        'join ~/backup/*.0 ~/backup/*.1',
+      ]
+        .map((example) => `  $ splitftp ${example}\n`)
+        .join('')}`,
+    )
+    .action(joinParts);
+}
+
+interface JoinOptions {
+  readonly output?: string;
+  readonly file?: string;
+  readonly force?: true;
+}
+
+async function joinParts(
+  paths: readonly string[],
+  { output, file: wanted, force }: JoinOptions,
+): Promise<void> {
+  const { files, unusable } = await findParts(paths);
+  for (const reason of unusable) process.stderr.write(`passed over ${reason}\n`);
+  const file = chooseFile(files, wanted);
+  const target = output ?? basename(file.path);
+  const problem = output === undefined ? localNameProblem(target) : undefined;
+  if (problem !== undefined) throw new UsageError(`${problem}: name a file with -o`);
+  const { bytes, segments, restoredBlocks } = await joinFile(file, target, force === true);
+  const restored = restoredBlocks > 0 ? `; ${plural(restoredBlocks, 'block')} made from parity` : '';
+  print(
+    `${target}: ${formatBytes(bytes)} from ${plural(segments, 'segment')}, all checksums right${restored}`,
+  );
+}
+
+function chooseFile(files: readonly LocalFile[], wanted: string | undefined): LocalFile {
+  const matching =
+    wanted === undefined
+      ? files
+      : files.filter(({ id, path }) => id === wanted || path === remotePath(wanted));
+  const [first, second] = matching;
+  if (first && !second) return first;
+  if (files.length === 0) throw new JoinError('There are no parts.');
+  const shown = (first ? matching : files).map(({ id, path, written }) => `  ${id}  ${written}  ${path}`);
+  const why = first
+    ? 'The parts are of several files (or versions of one)'
+    : `There is no part of ${wanted}, but of`;
+  throw new UsageError(`${why}; choose one with --file:\n${shown.sort().join('\n')}`);
 }
 
 async function rebuild({ pool, acceptLoss, ...options }: RebuildCommandOptions): Promise<void> {

@@ -14,6 +14,7 @@ import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
+import { FaultyStorage } from './faulty-storage.ts';
 import { temporaryFolder } from './ftp-server-fixture.ts';
 
 export interface PoolFixture {
@@ -23,8 +24,13 @@ export interface PoolFixture {
   readonly leases: Leases;
   /** Native paths of the storage servers' folders. */
   readonly folders: readonly string[];
-  /** Ends a storage server, in good order. */
+  /** What the storage servers serve, to be made to fail. */
+  readonly storage: readonly FaultyStorage[];
+  readonly pool: Pool;
+  /** Ends a storage server, and every connection to it. */
   stopStorageServer(number: number): Promise<void>;
+  /** Starts it again where it was. */
+  startStorageServer(number: number): Promise<void>;
 }
 
 const tls = { mode: 'off', waived: false } as const;
@@ -38,6 +44,7 @@ export async function startPool({
   layout,
   quorum,
   patience,
+  timeout,
 }: {
   storageServers?: number;
   /** Without it a data part on each storage server. */
@@ -45,6 +52,8 @@ export async function startPool({
   quorum?: number;
   /** Milliseconds for which an upload waits for a storage server that keeps the others waiting. */
   patience?: number;
+  /** Seconds of silence after which a storage server has failed. */
+  timeout?: number;
   /** To each storage server, at most. */
   connections?: number;
   limits?: Partial<Limits>;
@@ -54,15 +63,16 @@ export async function startPool({
   const login = { host: '127.0.0.1', port: 0, log, greeting: 'Test' };
   const admit = async (fileSystem: FileSystem, user: string, password: string): Promise<LoginResult> =>
     user === account.user && password === account.password ? { fileSystem } : { refused: 'wrong-password' };
+  const startStorage = (files: FileSystem, port = 0) =>
+    startFtpServer({ ...login, port, login: (user, password) => admit(files, user, password) });
   const servers: FtpServer[] = [];
+  const storage: FaultyStorage[] = [];
   const configurations = [];
   for (let number = 1; number <= storageServers; number++) {
     const path = join(root, `storage${number}`);
-    const folder = await Folder.open(path);
-    const server = await startFtpServer({
-      ...login,
-      login: (user, password) => admit(folder, user, password),
-    });
+    const files = new FaultyStorage(await Folder.open(path));
+    storage.push(files);
+    const server = await startStorage(files);
     servers.push(server);
     configurations.push({
       number,
@@ -72,6 +82,7 @@ export async function startPool({
       folder: path,
       tls,
       ...(connections !== undefined && { connections }),
+      ...(timeout !== undefined && { timeout }),
     });
   }
   const catalogue = new SqliteCatalogue(join(root, 'coordinator'));
@@ -98,6 +109,13 @@ export async function startPool({
     files,
     leases,
     folders: configurations.map(({ folder }) => folder),
+    storage,
+    pool,
     stopStorageServer: async (number) => servers[number - 1]?.close(),
+    startStorageServer: async (number) => {
+      const files = storage[number - 1];
+      const stopped = servers[number - 1];
+      if (files && stopped) servers[number - 1] = await startStorage(files, stopped.port);
+    },
   };
 }

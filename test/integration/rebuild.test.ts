@@ -3,18 +3,32 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Client, FTPError } from 'basic-ftp';
 import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
+import { createLog } from '../../src/log/log.ts';
 import { dumpCatalogue } from './catalogue-dump.ts';
 import { splitftp } from './command.ts';
 import { content } from './content.ts';
 import { append, openSession, retrieve, store } from './ftp-session.ts';
 import { startServers, type TestServers } from './servers.ts';
 
+vi.setConfig({ testTimeout: 300_000 });
+
+const pool = { storageServers: 3, settings: { FTP_DATA_PARTS: '2', FTP_PARITY_PARTS: '1' } };
 let servers: TestServers;
 afterEach(() => servers.stop());
 
 const rebuild = (...args: string[]) =>
   splitftp(['rebuild', '--env', servers.envFile, ...args], servers.folder);
+
+/** Without a process of its own, and without starting storage servers. */
+const rebuildHere = (): Promise<unknown> =>
+  rebuildCatalogue({
+    configuration: servers.configuration,
+    acceptLoss: false,
+    log: createLog('test', 'silent'),
+    onProgress: () => undefined,
+  });
 
 /** The coordinator's disk is gone. @returns what was on it */
 async function loseCatalogue(): Promise<Record<string, unknown>> {
@@ -42,7 +56,7 @@ async function openCoordinator(): Promise<Client> {
 }
 
 test('every file, folder, rename, removal and time is there again, and goes on from there', async () => {
-  servers = await startServers({ storageServers: 3 });
+  servers = await startServers(pool);
   const session = await openCoordinator();
   await session.send('MKD /old');
   await session.send('MKD /empty');
@@ -78,7 +92,7 @@ test('every file, folder, rename, removal and time is there again, and goes on f
 });
 
 test('changes that may be missing are not passed over: the servers that could tell are named', async () => {
-  servers = await startServers({ storageServers: 3 });
+  servers = await startServers(pool);
   const session = await openCoordinator();
   await session.send('MKD /a');
   session.close();
@@ -101,7 +115,7 @@ const step = fc.oneof(
 );
 
 test('after any changes, with any one server gone', async () => {
-  servers = await startServers({ storageServers: 3 });
+  servers = await startServers(pool);
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 10, maxLength: 40 }),
@@ -121,8 +135,7 @@ test('after any changes, with any one server gone', async () => {
         session.close();
         const before = await loseCatalogue();
         const back = await takeAway(gone);
-        const outcome = await rebuild();
-        expect(outcome.stderr).toBe('');
+        await rebuildHere();
         expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
         await back();
         await servers.restart('coordinator');

@@ -12,8 +12,9 @@ const defaultTimes = {
   hedgeMs: 1_000,
   /** Milliseconds after which a change is acknowledged although too few servers have it. */
   patienceMs: 3_000,
-  /** Milliseconds until what could not be shipped is tried again. */
+  /** Milliseconds until what could not be shipped is tried again; longer each time that all fails. */
   retryMs: 5_000,
+  longestRetryMs: 60_000,
   /** Milliseconds in which changes that nobody waits for are gathered. */
   gatherMs: 200,
 };
@@ -53,6 +54,7 @@ export class Journal {
   #next: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #reason: string | undefined;
+  #failedRetries = 0;
   #stopped = false;
 
   constructor(parts: JournalParts) {
@@ -89,9 +91,8 @@ export class Journal {
     return this.#next;
   }
 
-  /** Tries once more to ship what is left, and ends. */
+  /** Ends at once; {@link ship} before brings out what is left. */
   async stop(): Promise<void> {
-    await this.ship();
     this.#stopped = true;
     clearTimeout(this.#retry);
     await this.#round;
@@ -107,6 +108,12 @@ export class Journal {
     }, milliseconds);
   }
 
+  /** A server that refuses the login answers ever more slowly, the more often it is asked. */
+  #retryLater(): void {
+    const { retryMs, longestRetryMs } = this.#times;
+    this.#shipIn(Math.min(retryMs * 2 ** this.#failedRetries, longestRetryMs));
+  }
+
   /** Enough servers get all records so far, as far as servers can be reached. */
   async #ship(): Promise<void> {
     const { outbox, log } = this.#parts;
@@ -117,7 +124,7 @@ export class Journal {
     } catch (error) {
       log.error({ err: error }, 'the journal could not be shipped');
     }
-    if (outbox.shipped < outbox.recorded) this.#shipIn(this.#times.retryMs);
+    if (outbox.shipped < outbox.recorded) this.#retryLater();
   }
 
   async #bring(target: number): Promise<void> {
@@ -165,12 +172,14 @@ export class Journal {
     const reached = this.#replicas.map(({ through }) => through).sort((a, b) => b - a);
     outbox.markShipped(reached[copies - 1] ?? 0);
     if (outbox.shipped > before) onShipped();
-    if (!written) this.#shipIn(this.#times.retryMs);
+    if (written) this.#failedRetries = 0;
+    else this.#retryLater();
     return written;
   }
 
   /** Servers that failed get what they lack, or show that they are there; nobody waits for that. */
   #revive(): void {
+    this.#failedRetries += 1;
     for (const replica of this.#replicas) {
       if (replica.failure === undefined || replica.busy) continue;
       const { outbox } = this.#parts;
@@ -179,8 +188,10 @@ export class Journal {
         replica.through < outbox.recorded
           ? this.#write(replica, outbox.recorded)
           : replica.server.probe().then((failure) => {
-              if (failure === undefined) replica.forgive();
-              else this.#shipIn(this.#times.retryMs);
+              if (failure === undefined) {
+                replica.forgive();
+                this.#failedRetries = 0;
+              } else this.#retryLater();
             });
       void back.then(() => this.#report());
     }

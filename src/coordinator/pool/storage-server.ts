@@ -6,6 +6,7 @@ import type { Log } from '../../log/log.ts';
 import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import { type Capabilities, describeCapabilities } from './capabilities.ts';
 import { ConnectionLimit } from './connection-limit.ts';
+import { ServerCondition } from './server-condition.ts';
 import { Login, type StorageConnection } from './storage-connection.ts';
 import {
   describeFailure,
@@ -39,6 +40,7 @@ export class StorageServer {
   readonly number: number;
   /** `host:port` */
   readonly address: string;
+  readonly condition = new ServerCondition();
   readonly #configuration: StorageServerConfiguration;
   readonly #folder: string;
   readonly #log: Log;
@@ -58,8 +60,11 @@ export class StorageServer {
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
   #checking: Promise<string | undefined> | undefined;
+  #guard: ((connection: StorageConnection) => Promise<void>) | undefined;
+  /** The guard's answer, as long as the server has not failed since. */
+  #guarded: Promise<void> | undefined;
   #slowUntil = 0;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   /** @param folder the pool's, on every storage server */
   constructor(configuration: StorageServerConfiguration, folder: string, log: Log) {
@@ -69,6 +74,31 @@ export class StorageServer {
     this.#folder = folder;
     this.#log = log;
     this.#limit = new ConnectionLimit(configuration.connections ?? foreignConnections);
+  }
+
+  /** Failure domain: of two servers with the same one, none or both are taken to survive. */
+  get domain(): string {
+    return this.#configuration.domain ?? `server ${this.number}`;
+  }
+
+  /** Bytes of parts that it may hold; undefined where that was not set. */
+  get capacity(): number | undefined {
+    return this.#configuration.capacity;
+  }
+
+  /**
+   * From now on this is called with the first connection, and with the first one after each failure, before anybody
+   * else gets one: what it throws makes the server one that is down, with that reason.
+   */
+  guard(check: (connection: StorageConnection) => Promise<void>): void {
+    this.#guard = check;
+    this.checkAgain();
+  }
+
+  /** The next connection is a first one for the guard. */
+  checkAgain(): void {
+    this.#guarded = undefined;
+    for (const connection of this.#idle.splice(0)) connection.close();
   }
 
   /** How messages call it. */
@@ -180,7 +210,10 @@ export class StorageServer {
       const login = await this.#login();
       try {
         const connection = login.connection(await this.#capabilitiesBy(login));
-        if (this.#closed) throw new Error('the coordinator is stopping');
+        this.#closing.signal.throwIfAborted();
+        this.#guarded ??= this.#guard?.(connection);
+        await this.#guarded;
+        this.condition.answered();
         if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
         this.#failure = undefined;
         this.#silent = false;
@@ -207,7 +240,7 @@ export class StorageServer {
     if (connection.lost) this.#doubtful = true;
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
-    if (connection.closed || this.#closed || tooMany) connection.close();
+    if (connection.closed || this.#closing.signal.aborted || tooMany) connection.close();
     else this.#idle.push(connection);
   }
 
@@ -224,6 +257,7 @@ export class StorageServer {
   /** After a failed write: somebody may have removed the folders, or changed what the server can do. */
   doubt(error: unknown): void {
     this.#folders.clear();
+    this.condition.failedToWrite(isFull(error));
     // What else fails tells nothing of it, and a probe would only fail as well.
     if (!(error instanceof FTPError) || error.code < 500 || isFull(error)) return;
     this.#outdated = true;
@@ -275,7 +309,7 @@ export class StorageServer {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort(new Error('the coordinator is stopping'));
     for (const connection of this.#idle.splice(0)) connection.close();
   }
 
@@ -286,11 +320,11 @@ export class StorageServer {
     const whole = (this.#configuration.timeout ?? connectTimeout / 1000) * 1000;
     const timeout = patient ? whole : Math.min(whole, reconnectTimeout);
     try {
-      return await Login.open(this.#configuration, timeout);
+      return await Login.open(this.#configuration, timeout, this.#closing.signal);
     } catch (error) {
       if (!isTooManyConnections(error) && !isRefusedSilently(error)) throw error;
-      await delay(farewell);
-      return Login.open(this.#configuration, timeout);
+      await delay(farewell, undefined, { signal: this.#closing.signal });
+      return Login.open(this.#configuration, timeout, this.#closing.signal);
     }
   }
 
@@ -331,7 +365,9 @@ export class StorageServer {
   }
 
   #failed(error: unknown): FileSystemError {
-    const failure = describeFailure(this, error);
+    const failure = error instanceof FileSystemError ? error.message : describeFailure(this, error);
+    this.#guarded = undefined;
+    this.condition.refused();
     this.#silent = isSilence(error);
     if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
     this.#failure = failure;

@@ -19,9 +19,9 @@ export class PartSelection {
   }
 
   note(failure: PartFailure): void {
-    const { index } = failure;
+    const { index, kind } = failure;
     this.#failures.set(index, failure);
-    this.#attempts.set(index, (this.#attempts.get(index) ?? 0) + 1);
+    if (kind === 'unavailable') this.#attempts.set(index, (this.#attempts.get(index) ?? 0) + 1);
   }
 
   /**

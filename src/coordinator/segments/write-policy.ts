@@ -13,10 +13,13 @@ export interface WritePolicy {
 const defaultPatience = 10_000;
 
 /**
- * @param quorum without it: enough parts to read the segment, and one to spare where two may be lost
+ * @param quorum without it as many as a read needs: as many storage servers may fail during an upload as may fail later
  * @param patience milliseconds
  */
-export function writePolicy(layout: Layout, quorum?: number, patience = defaultPatience): WritePolicy {
-  const spare = layout.parityParts >= 2 ? 1 : 0;
-  return { layout, quorum: quorum ?? layout.dataParts + spare, patience };
+export function writePolicy(
+  layout: Layout,
+  quorum = layout.dataParts,
+  patience = defaultPatience,
+): WritePolicy {
+  return { layout, quorum, patience };
 }

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { JoinError } from './join-error.ts';
+import type { LocalFile } from './part-search.ts';
+import { SegmentJoiner } from './segment-joiner.ts';
+
+export interface Joined {
+  readonly bytes: number;
+  readonly segments: number;
+  /** Blocks that were missing or damaged, and were made from others. */
+  readonly restoredBlocks: number;
+}
+
+/**
+ * Writes a file that is put together from local parts. It has its name only when all of it is written and right.
+ * @param force an existing file is replaced
+ * @throws JoinError telling what is missing
+ */
+export async function joinFile(file: LocalFile, target: string, force: boolean): Promise<Joined> {
+  if (!force && (await exists(target))) throw existsAlready(target);
+  const segments = orderedSegments(file);
+  const draft = join(dirname(target), `.splitftp-join-${randomBytes(6).toString('hex')}`);
+  let bytes = 0;
+  try {
+    const output = await open(draft, 'wx');
+    try {
+      for (const segment of segments) {
+        for await (const blocks of segment.stripes()) {
+          for (const block of blocks) bytes += await write(output, block);
+        }
+      }
+      await output.sync();
+    } finally {
+      await output.close();
+    }
+    if (force) await rename(draft, target);
+    else await giveName(draft, target);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  const restoredBlocks = segments.reduce((sum, segment) => sum + segment.restoredBlocks, 0);
+  return { bytes, segments: segments.length, restoredBlocks };
+}
+
+/** In the order of their bytes; of several at one position (a converted file) the newest that can be read. */
+function orderedSegments({ segments }: LocalFile): SegmentJoiner[] {
+  const positions = Map.groupBy(segments, ({ position }) => position);
+  const last = Math.max(...positions.keys());
+  return Array.from({ length: last + 1 }, (_, position) => {
+    const problems: JoinError[] = [];
+    const joiners = (positions.get(position) ?? []).flatMap((segment) => {
+      try {
+        return [new SegmentJoiner(segment)];
+      } catch (error) {
+        if (!(error instanceof JoinError)) throw error;
+        problems.push(error);
+        return [];
+      }
+    });
+    joiners.sort((a, b) => b.sequence - a.sequence);
+    const [newest] = joiners;
+    if (newest) return newest;
+    throw problems[0] ?? new JoinError(`No part of segment ${position} is here, of ${last + 1} segments.`);
+  });
+}
+
+async function write(output: FileHandle, block: Buffer): Promise<number> {
+  for (let done = 0; done < block.length; ) done += (await output.write(block, done)).bytesWritten;
+  return block.length;
+}
+
+/** Not if meanwhile somebody else has made a file of that name. */
+async function giveName(draft: string, target: string): Promise<void> {
+  try {
+    await link(draft, target);
+  } catch (error) {
+    if (await exists(target)) throw existsAlready(target);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    await rename(draft, target); // The disk has no links.
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+function existsAlready(path: string): JoinError {
+  return new JoinError(`${path} exists already: name another file with -o, or replace it with --force.`);
+}

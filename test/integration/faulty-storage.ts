@@ -1,0 +1,102 @@
+/** A storage server's folder that can be made to fail, stall or lie. */
+import { PassThrough, type Readable, Writable } from 'node:stream';
+import {
+  type Entry,
+  type FileSystem,
+  FileSystemError,
+  type Upload,
+  type WriteMode,
+} from '../../src/ftp/file-system.ts';
+
+export type Fault =
+  | 'write-fails'
+  | 'write-stalls'
+  | 'write-is-forgotten'
+  | 'size-is-wrong'
+  | 'read-stalls'
+  | 'read-trickles';
+
+export class FaultyStorage implements FileSystem {
+  readonly #files: FileSystem;
+  fault: Fault | undefined;
+  /** Bytes of an upload or download that go well before a fault shows. */
+  after = 0;
+
+  constructor(files: FileSystem) {
+    this.#files = files;
+  }
+
+  async stat(path: string): Promise<Entry> {
+    const entry = await this.#files.stat(path);
+    const isWrong = this.fault === 'size-is-wrong' && entry.kind === 'file';
+    return isWrong ? { ...entry, size: entry.size - 1 } : entry;
+  }
+
+  list(path: string): Promise<readonly Entry[]> {
+    return this.#files.list(path);
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#files.makeDirectory(path);
+  }
+
+  removeDirectory(path: string): Promise<void> {
+    return this.#files.removeDirectory(path);
+  }
+
+  removeFile(path: string): Promise<void> {
+    return this.#files.removeFile(path);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#files.rename(from, to);
+  }
+
+  setModified(path: string, modified: Date): Promise<void> {
+    return this.#files.setModified(path, modified);
+  }
+
+  async read(path: string, offset: number): Promise<Readable> {
+    const source = await this.#files.read(path, offset);
+    const { fault } = this;
+    if (fault !== 'read-stalls' && fault !== 'read-trickles') return source;
+    let rest = this.after;
+    const slowed = new PassThrough({
+      transform: (chunk: Buffer, _encoding, done) => {
+        rest -= chunk.length;
+        if (rest >= 0) done(null, chunk);
+        else if (fault === 'read-trickles') slowed.push(chunk.subarray(0, 1)); // And never asks for more.
+      },
+    });
+    slowed.on('close', () => source.destroy());
+    return source.pipe(slowed);
+  }
+
+  async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
+    const upload = await this.#files.write(path, mode, signal);
+    const { fault } = this;
+    if (fault === 'write-is-forgotten') {
+      const commit = async () => {
+        const reply = await upload.commit();
+        await this.#files.removeFile(path);
+        return reply;
+      };
+      return { offset: upload.offset, stream: upload.stream, commit, abort: () => upload.abort() };
+    }
+    if (fault !== 'write-fails' && fault !== 'write-stalls') return upload;
+    let rest = this.after;
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        rest -= chunk.length;
+        if (rest >= 0) upload.stream.write(chunk, done);
+        else if (fault === 'write-fails') done(new FileSystemError('no-space', 'the disk is full'));
+      },
+      final: (done) => void upload.stream.end(done),
+    });
+    const abort = async () => {
+      stream.destroy();
+      await upload.abort();
+    };
+    return { offset: upload.offset, stream, commit: () => upload.commit(), abort };
+  }
+}

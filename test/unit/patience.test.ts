@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { waitForMost } from '../../src/coordinator/segments/patience.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A job that ends when it is told to. */
+function job() {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  return { done: promise, succeed: () => resolve(), giveUp: vi.fn(() => reject(new Error('given up'))) };
+}
+
+test('what lags behind enough others is given up after the patience, and nobody before', async () => {
+  const [a, b, c] = [job(), job(), job()];
+  const all = waitForMost([a, b, c], 2, 1_000);
+  await vi.advanceTimersByTimeAsync(60_000);
+  a.succeed();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(c.giveUp).not.toHaveBeenCalled();
+  b.succeed();
+  await vi.advanceTimersByTimeAsync(999);
+  expect(c.giveUp).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(c.giveUp).toHaveBeenCalledOnce();
+  await all;
+});
+
+test('what comes in time is waited for, and the timer ends with it', async () => {
+  const [a, b] = [job(), job()];
+  const all = waitForMost([a, b], 1, 1_000);
+  a.succeed();
+  await vi.advanceTimersByTimeAsync(500);
+  b.succeed();
+  await all;
+  expect(vi.getTimerCount()).toBe(0);
+  expect(b.giveUp).not.toHaveBeenCalled();
+});
+
+test('failures do not count as enough', async () => {
+  const [a, b, c] = [job(), job(), job()];
+  const all = waitForMost([a, b, c], 2, 1_000);
+  a.giveUp();
+  b.succeed();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(c.giveUp).not.toHaveBeenCalled();
+  c.succeed();
+  await all;
+});
