@@ -6,6 +6,7 @@ import {
   ConfigurationError,
   type StorageServerConfiguration,
 } from '../config/configuration.ts';
+import { defaultUpkeep } from '../config/upkeep.ts';
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 
@@ -115,6 +116,7 @@ export function coordinatorConfiguration(
       port: at,
       folder,
       usersFile: '',
+      upkeep: defaultUpkeep,
       limits: {},
       tls: {
         mode: tls === 'off' ? 'off' : 'required',
