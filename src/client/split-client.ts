@@ -202,6 +202,20 @@ export class SplitClient {
     }
   }
 
+  /** Begins to give what is at a path the layout of new files; {@link conversion} tells how far that is. */
+  beginConversion(path: string): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT ${absolute(path)}`);
+  }
+
+  conversion(id: number): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT -status ${id}`);
+  }
+
+  /** Files that are converted stay so. */
+  stopConversion(id: number): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT -stop ${id}`);
+  }
+
   /** Begins to verify every part of what is at a path; ask {@link verification} how far it is. */
   startVerification(path: string): Promise<VerificationReport> {
     return this.#report(verificationReport, `VERIFY ${absolute(path)}`);
@@ -240,18 +254,9 @@ export class SplitClient {
     return this.#report(rebalanceReport, stop ? 'REBALANCE -stop' : 'REBALANCE');
   }
 
-  /** Begins to give what is at a path the layout of new files; {@link conversion} tells how far that is. */
-  beginConversion(path: string): Promise<ConversionReport> {
-    return this.#report(conversionReport, `CONVERT ${absolute(path)}`);
-  }
-
-  conversion(id: number): Promise<ConversionReport> {
-    return this.#report(conversionReport, `CONVERT -status ${id}`);
-  }
-
-  /** Files that are converted stay so. */
-  stopConversion(id: number): Promise<ConversionReport> {
-    return this.#report(conversionReport, `CONVERT -stop ${id}`);
+  /** A command about the pool's upkeep, such as `REPAIR` (see `src/site/reports.ts`). @returns the reply's text */
+  upkeep(command: string): Promise<string> {
+    return this.#pool.use((connection) => connection.site(command));
   }
 
   /** Ends all sessions; what is still being done is cancelled. */

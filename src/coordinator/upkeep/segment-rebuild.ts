@@ -1,5 +1,6 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { FinishedPart, SegmentToRepair } from '../catalogue/catalogue.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import type { Chunks } from '../segments/chunk-runs.ts';
 import { combineCrc32, crc32 } from '../segments/crc32.ts';
@@ -112,6 +113,7 @@ class Rebuild {
       await budget.spend(this.#geometry.blockLength(stripe, 0) * this.#targets.size, signal);
       this.#connections.yieldIfWanted();
       await this.#rebuildStripe(stripe);
+      crashPoint('repair.stripe-written');
       await Promise.all(
         [...this.#targets].map(([index, { writer }]) => this.#attempt(index, () => writer.ready())),
       );
