@@ -92,7 +92,8 @@ async function rebuild({ pool, acceptLoss, ...options }: RebuildCommandOptions):
   const configuration = await readConfiguration(options);
   const result = await withStorageServers(configuration, () =>
     rebuildCatalogue({
-      configuration,
+      folder: configuration.coordinator.folder,
+      storageServers: configuration.storageServers,
       ...(pool !== undefined && { pool }),
       acceptLoss: acceptLoss === true,
       log: createLog('rebuild', 'silent'),

@@ -111,20 +111,8 @@ class Machine {
     const before = dumpCatalogue(folder);
     await rm(folder, { recursive: true });
     await rebuildCatalogue({
-      configuration: {
-        coordinator: {
-          account,
-          host: '127.0.0.1',
-          port: 0,
-          folder,
-          usersFile: join(folder, 'users.json'),
-          limits: {},
-          tls: { mode: 'off' },
-        },
-        storageServers: this.configurations,
-        layout: { dataParts: 2, parityParts: 1 },
-        source: 'a test',
-      },
+      folder,
+      storageServers: this.configurations,
       acceptLoss: false,
       log,
       onProgress: () => undefined,

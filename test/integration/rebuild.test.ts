@@ -24,7 +24,8 @@ const rebuild = (...args: string[]) =>
 /** Without a process of its own, and without starting storage servers. */
 const rebuildHere = (): Promise<unknown> =>
   rebuildCatalogue({
-    configuration: servers.configuration,
+    folder: servers.configuration.coordinator.folder,
+    storageServers: servers.configuration.storageServers,
     acceptLoss: false,
     log: createLog('test', 'silent'),
     onProgress: () => undefined,

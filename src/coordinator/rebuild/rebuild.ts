@@ -18,7 +18,9 @@ const catalogueName = 'catalogue.sqlite';
 const lostFilesShown = 10;
 
 export interface RebuildOptions {
-  readonly configuration: Configuration;
+  /** The coordinator's, absolute. */
+  readonly folder: string;
+  readonly storageServers: Configuration['storageServers'];
   /** Id of the pool, where the servers hold several. */
   readonly pool?: string;
   /** Go on although changes may be missing that clients were told of. */
@@ -40,22 +42,21 @@ export interface RebuildResult extends RestoredTotals {
  * @throws RebuildError telling what stands against it
  */
 export async function rebuildCatalogue(options: RebuildOptions): Promise<RebuildResult> {
-  const { configuration, log, onProgress } = options;
-  const { folder } = configuration.coordinator;
+  const { folder, storageServers, log, onProgress } = options;
   const target = join(folder, catalogueName);
   if (existsSync(target)) {
     throw new RebuildError(
       `There is a catalogue in ${folder}, which "splitftp serve" uses: move ${catalogueName}* away if it is broken.`,
     );
   }
-  const survey = await surveyServers(configuration.storageServers);
+  const survey = await surveyServers(storageServers);
   const poolId = choosePool(survey, options.pool);
   onProgress(`pool ${poolId}`);
   for (const reason of survey.unreachable.values()) onProgress(reason);
   await mkdir(folder, { recursive: true });
   const draft = join(folder, 'rebuilt.sqlite');
   await rm(draft, { force: true });
-  const pool = new Pool(poolId, configuration.storageServers, log);
+  const pool = new Pool(poolId, storageServers, log);
   const catalogue = new RestoredCatalogue(draft, poolId);
   let closed = false;
   try {
