@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Client, FTPError } from 'basic-ftp';
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
 import { createLog } from '../../src/log/log.ts';
 import { dumpCatalogue } from './catalogue-dump.ts';
@@ -144,4 +144,42 @@ test('after any changes, with any one server gone', async () => {
     ),
     { numRuns: 4, endOnFailure: true },
   );
+});
+
+test('the coordinator killed between a change and its record: not told, so it may have happened or not', async () => {
+  servers = await startServers(pool);
+  const first = await openCoordinator();
+  await store(first, '/a', content(1_000, 1));
+  first.close();
+  const names = async () => {
+    const session = await openCoordinator();
+    const listed = await session.list();
+    session.close();
+    return listed.map(({ name }) => name);
+  };
+  const renameAndCrash = async () => {
+    vi.stubEnv('SPLITFTP_CRASH_POINT', 'rename.done');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await servers.restart('coordinator');
+    vi.unstubAllEnvs();
+    const session = await openCoordinator();
+    await expect(session.rename('/a', '/b')).rejects.toThrow();
+    session.close();
+  };
+  // The disk is lost at that moment: the storage servers know nothing of it.
+  await renameAndCrash();
+  await rm(servers.configuration.coordinator.folder, { recursive: true });
+  await rebuildHere();
+  await servers.restart('coordinator');
+  expect(await names()).toEqual(['a']);
+  // The disk is lost later: the next start has told them.
+  await renameAndCrash();
+  await servers.restart('coordinator');
+  expect(await names()).toEqual(['b']);
+  const session = await openCoordinator();
+  await session.send('MKD /c'); // A change is acknowledged when all before it are in the journal.
+  session.close();
+  const before = await loseCatalogue();
+  await rebuildHere();
+  expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
 });
