@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ConfigurationError } from '../config/configuration.ts';
+import { addConvertCommand } from './convert.ts';
 import { addFileCommands } from './files.ts';
 import { InterruptedError } from './interruption.ts';
 import { addRecoveryCommands } from './recovery.ts';
@@ -25,6 +26,7 @@ addServerCommands(program);
 addTransferCommands(program);
 addFileCommands(program);
 addReportCommands(program);
+addConvertCommand(program);
 addRecoveryCommands(program);
 addUserCommands(program);
 

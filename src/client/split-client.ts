@@ -1,6 +1,7 @@
 import { basename, join, posix, resolve } from 'node:path';
 
 import type { GenericSchema } from 'valibot';
+import { type ConversionReport, conversionReport } from '../site/conversion.ts';
 import {
   type PartReport,
   parseReports,
@@ -191,6 +192,20 @@ export class SplitClient {
     }
   }
 
+  /** Begins to give what is at a path the layout of new files; {@link conversion} tells how far that is. */
+  beginConversion(path: string): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT ${absolute(path)}`);
+  }
+
+  conversion(id: number): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT -status ${id}`);
+  }
+
+  /** Files that are converted stay so. */
+  stopConversion(id: number): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT -stop ${id}`);
+  }
+
   /** Ends all sessions; what is still being done is cancelled. */
   close(): void {
     this.#pool.close();
@@ -208,6 +223,12 @@ export class SplitClient {
   #download(roots: readonly DownloadRoot[], options: TransferOptions): Promise<TransferResult> {
     const pool = this.#pool;
     return runBatch((signal) => walkDownloads(pool, roots, options, signal), pool.limit, options);
+  }
+
+  async #report<T>(schema: GenericSchema<unknown, T>, command: string): Promise<T> {
+    const [report] = await this.#reports(schema, command);
+    if (report === undefined) throw new Error(`the coordinator does not know SITE ${command}: update it`);
+    return report;
   }
 
   async #reports<T>(schema: GenericSchema<unknown, T>, command: string): Promise<T[]> {

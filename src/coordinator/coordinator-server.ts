@@ -11,6 +11,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { Converter } from './convert/converter.ts';
 import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
@@ -56,9 +57,21 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
+  const place = (segment: string) => upkeep.placement.place(segment, layout);
+  const converter = new Converter({
+    catalogue,
+    pool,
+    leases,
+    log,
+    policy,
+    place,
+    onConverted: () => journal.ship(),
+    onGarbage: () => collector.wake(),
+  });
   let snapshots: Snapshots | undefined;
   let expiry: PartialExpiry | undefined;
   const close = async () => {
+    await converter.stop();
     await expiry?.stop();
     await upkeep.stop();
     await collector.stop();
@@ -75,7 +88,6 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
-    const place = (segment: string) => upkeep.placement.place(segment, layout);
     const fileSystem = new JournalledFileSystem(
       new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
       journal,
@@ -87,7 +99,10 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       fileSystem,
       reportStatus: () => reportStatus(reported),
       reportWhere: (path, from) => reportWhere(catalogue, pool, upkeep.watch, path, from),
-      upkeep: upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+      ownerSite: new Map([
+        ...upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+        ['CONVERT', converter.command],
+      ]),
     });
     const server = await startFtpServer({
       host: coordinator.host,

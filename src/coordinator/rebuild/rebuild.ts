@@ -10,6 +10,7 @@ import type { StorageServer } from '../pool/storage-server.ts';
 import { listParts } from './part-listing.ts';
 import { RebuildError } from './rebuild-error.ts';
 import { type Replayed, replayJournal } from './replay.ts';
+import { salvageParts } from './salvage.ts';
 import { listJournal } from './stored-journal.ts';
 import { choosePool, type Survey, surveyServers } from './survey.ts';
 
@@ -25,6 +26,8 @@ export interface RebuildOptions {
   readonly pool?: string;
   /** Go on although changes may be missing that clients were told of. */
   readonly acceptLoss: boolean;
+  /** Save what the parts tell, without the journal. */
+  readonly fromParts?: boolean;
   readonly log: Log;
   /** A line for the person who waits. */
   readonly onProgress: (message: string) => void;
@@ -62,9 +65,19 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
   try {
     const servers = survey.reachable.map((number) => pool.server(number));
     const files = await listJournal(poolId, servers);
-    const replayed = await replayJournal({ pool: poolId, files, folder, catalogue, onProgress });
-    refuseLoss(replayed, silentServers(survey, pool, poolId), options.acceptLoss, onProgress);
-    await locateParts(catalogue, servers, poolId, [...survey.unreachable.keys()], onProgress);
+    let replayed: Pick<Replayed, 'generation' | 'copies' | 'sequence' | 'lastSeen'>;
+    if (options.fromParts) {
+      await listAllParts(catalogue, servers, poolId, onProgress);
+      await salvageParts({ pool: poolId, server: (number) => pool.server(number), catalogue, onProgress });
+      const lastSeen = Math.max(0, ...files.map(({ last }) => last));
+      replayed = { generation: files.at(-1)?.generation ?? 0, copies: 1, sequence: 0, lastSeen };
+    } else {
+      const whole = await replayJournal({ pool: poolId, files, folder, catalogue, onProgress });
+      refuseLoss(whole, silentServers(survey, pool, poolId), options.acceptLoss, onProgress);
+      await listAllParts(catalogue, servers, poolId, onProgress);
+      replayed = whole;
+    }
+    catalogue.locateParts([...survey.unreachable.keys()]);
     catalogue.complete(replayed.generation + 1, Math.max(replayed.sequence, replayed.lastSeen));
     const result = { pool: poolId, lostFiles: catalogue.lostFiles(lostFilesShown), ...catalogue.totals() };
     // The next catalogue has a journal of its own, which begins with all there is.
@@ -126,11 +139,10 @@ function refuseLoss(
   onProgress(`${problem} Going on with what was stored up to record ${sequence}.`);
 }
 
-async function locateParts(
+async function listAllParts(
   catalogue: RestoredCatalogue,
   servers: readonly StorageServer[],
   pool: string,
-  unknown: readonly number[],
   onProgress: (message: string) => void,
 ): Promise<void> {
   await Promise.all(
@@ -143,5 +155,4 @@ async function locateParts(
       onProgress(`${count} parts on ${server.name}`);
     }),
   );
-  catalogue.locateParts(unknown);
 }
