@@ -25,7 +25,8 @@ async function status(options: CommonOptions & { json?: true }): Promise<void> {
   }
   for (const report of reports) {
     if (report.kind !== 'coordinator') continue;
-    const { version, layout, files, folders, bytes, partialUploads, partialBytes, garbage, tls } = report;
+    const { version, layout, files, folders, bytes, partialUploads, partialBytes, garbage, tls, journal } =
+      report;
     const content = `${plural(files, 'file')} in ${plural(folders, 'folder')}, ${formatBytes(bytes)}`;
     const partial =
       partialUploads === 0
@@ -34,6 +35,12 @@ async function status(options: CommonOptions & { json?: true }): Promise<void> {
     const waiting = garbage === 0 ? '' : `, ${plural(garbage, 'segment')} to be removed`;
     process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${partial}${waiting}\n`);
     if (tls) process.stdout.write(`TLS ${tls.mode}, SHA-256 ${formatFingerprint(tls.fingerprint)}\n`);
+    if (journal && journal.waiting > 0) {
+      const changes = `${plural(journal.waiting, 'change')} not yet on ${plural(journal.copies, 'storage server')}`;
+      process.stdout.write(
+        `Journal: ${changes}${journal.reason === undefined ? '' : `: ${journal.reason}`}\n`,
+      );
+    }
     process.stdout.write('\n');
   }
   const rows = reports.flatMap((report) =>

@@ -47,7 +47,8 @@ export interface RebuildResult extends RestoredTotals {
 export async function rebuildCatalogue(options: RebuildOptions): Promise<RebuildResult> {
   const { folder, storageServers, log, onProgress } = options;
   const target = join(folder, catalogueName);
-  if (existsSync(target)) {
+  // A log beside a catalogue of that name would be taken for its own, whoever wrote it.
+  if ([target, `${target}-wal`, `${target}-journal`].some((path) => existsSync(path))) {
     throw new RebuildError(
       `There is a catalogue in ${folder}, which "splitftp serve" uses: move ${catalogueName}* away if it is broken.`,
     );
