@@ -106,7 +106,8 @@ export class Connection {
   /** The entries of a folder (RFC 3659, MLSD), sorted by name. */
   async list(path: string): Promise<RemoteEntry[]> {
     let entries: RemoteEntry[] = [];
-    // basic-ftp's own parser leaves out facts that are needed here.
+    // basic-ftp's own parser leaves out facts, and where MLSD fails it would take a LIST of a file for a folder's.
+    this.#client.availableListCommands = ['MLSD'];
     this.#client.parseList = (listing) => {
       entries = parseListing(listing, path);
       return [];

@@ -1,5 +1,6 @@
 import type { CoordinatorDataConnections } from './data-connections.ts';
 import type { CoordinatorLimits } from './limits.ts';
+import type { StorageSpace, UpkeepConfiguration } from './upkeep.ts';
 
 /** Who may log in to one server. */
 export interface Account {
@@ -49,6 +50,7 @@ export interface CoordinatorConfiguration {
   /** Absolute; the accounts beside the owner's, once there are any. */
   readonly usersFile: string;
   readonly limits: CoordinatorLimits;
+  readonly upkeep: UpkeepConfiguration;
   readonly tls: CoordinatorTls;
   /** Without: any free port for passive mode, and no active mode. */
   readonly dataConnections?: CoordinatorDataConnections;
@@ -62,7 +64,7 @@ export interface StorageLimits {
   readonly timeout?: number;
 }
 
-export interface StorageServerConfiguration extends StorageLimits {
+export interface StorageServerConfiguration extends StorageLimits, StorageSpace {
   /** The `N` of `FTP_USERN`, from 1. */
   readonly number: number;
   readonly account: Account;

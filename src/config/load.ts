@@ -20,6 +20,7 @@ import {
   readStorageTls,
   storageTlsEnvironment,
 } from './tls.ts';
+import { readStorageSpace, readUpkeep, storageSpaceEnvironment, upkeepEnvironment } from './upkeep.ts';
 import {
   coordinatorVariables,
   mostStorageServers,
@@ -63,6 +64,7 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
   const { coordinator, storageServers } = configuration;
   const environment: Record<string, string> = {
     ...limitsToEnvironment(coordinator.limits),
+    ...upkeepEnvironment(coordinator.upkeep),
     [usersFileVariable]: coordinator.usersFile,
     ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     ...layoutEnvironment(configuration),
@@ -82,6 +84,7 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
   for (const server of storageServers) {
     Object.assign(environment, storageTlsEnvironment(server.tls, server.number));
     Object.assign(environment, storageLimitEnvironment(server, server.number));
+    Object.assign(environment, storageSpaceEnvironment(server, server.number));
   }
   return environment;
 }
@@ -103,6 +106,7 @@ function readConfiguration(
     folder,
     usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
     limits: readLimits(variables, reader.problems),
+    upkeep: readUpkeep(reader),
     tls: readCoordinatorTls(reader, isLocal({ host })),
     ...(dataConnections && { dataConnections }),
   };
@@ -117,6 +121,7 @@ function readConfiguration(
       folder: reader.folder(names.folder, `storage_folder${number}`),
       tls: readStorageTls(reader, number),
       ...readStorageLimits(reader, number),
+      ...readStorageSpace(reader, number),
     };
   });
   const layout = readLayout(reader, storageServers.length);

@@ -1,5 +1,6 @@
 import { dataConnectionVariables } from './data-connections.ts';
 import { limitVariables } from './limits.ts';
+import { upkeepVariables } from './upkeep.ts';
 
 /** The names of the variables of a configuration, as the seeds have them and as people write them. */
 
@@ -47,12 +48,15 @@ const storageStems = [
   'FTP_TLS_KEY',
   'FTP_CONNECTIONS',
   'FTP_TIMEOUT',
+  'FTP_DOMAIN',
+  'FTP_CAPACITY',
 ] as const;
 const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
   ...Object.values(coordinatorVariables),
   usersFileVariable,
   ...Object.values(limitVariables),
+  ...Object.values(upkeepVariables),
   storageHostVariable,
   ...Object.values(layoutVariables),
   ...Object.values(tlsVariables),

@@ -12,17 +12,20 @@ import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { Converter } from './convert/converter.ts';
+import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { writePolicy } from './segments/write-policy.ts';
-import { reportStatus, reportWhere } from './site-reports.ts';
+import { reportServer, reportStatus, reportWhere } from './site-reports.ts';
+import { upkeepCommands } from './site-upkeep.ts';
 import { SplitFileSystem } from './split-file-system.ts';
 import { Collector } from './upkeep/collector.ts';
 import { Leases } from './upkeep/leases.ts';
 import { PartialExpiry } from './upkeep/partial-expiry.ts';
+import { Upkeep } from './upkeep/upkeep.ts';
 
 /**
  * Starts the coordinator: what the last run left unfinished is given up first, then clients are let in. Storage
@@ -37,6 +40,14 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
+  const upkeep = new Upkeep({
+    catalogue,
+    pool,
+    leases,
+    configuration: coordinator.upkeep,
+    log,
+    onGarbage: () => collector.wake(),
+  });
   const journal = new Journal({
     poolId: catalogue.pool,
     outbox: catalogue.journal,
@@ -45,14 +56,14 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
-  const serverNumbers = pool.servers.map(({ number }) => number);
+  const place = (segment: string) => upkeep.placement.place(segment, layout);
   const converter = new Converter({
     catalogue,
     pool,
     leases,
     log,
     policy,
-    place: () => serverNumbers.slice(0, layout.dataParts + layout.parityParts),
+    place,
     onConverted: () => journal.ship(),
     onGarbage: () => collector.wake(),
   });
@@ -60,6 +71,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   const close = async () => {
     await converter.stop();
     await expiry?.stop();
+    await upkeep.stop();
     await collector.stop();
     await journal.ship();
     pool.close(); // Ends what still waits for a storage server.
@@ -70,20 +82,24 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     const users = await openUsers(coordinator.usersFile, log);
     const tls = await coordinatorTls(coordinator, log);
     const unfinished = await catalogue.abandonUnfinished();
+    crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const fileSystem = new JournalledFileSystem(
-      new SplitFileSystem({ catalogue, pool, policy, leases, collector, log }),
+      new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
       journal,
     );
+    const reported = { catalogue, pool, upkeep, journal, configuration, version: packageJson.version, tls };
     const logins = new Logins({
       log,
       accounts: new Accounts(coordinator.account, users),
       fileSystem,
-      reportStatus: () =>
-        reportStatus(catalogue, pool, configuration, packageJson.version, tls, journal.state),
-      reportWhere: (path, from) => reportWhere(catalogue, pool, path, from),
-      convert: converter.command,
+      reportStatus: () => reportStatus(reported),
+      reportWhere: (path, from) => reportWhere(catalogue, pool, upkeep.watch, path, from),
+      upkeep: new Map([
+        ...upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+        ['CONVERT', converter.command],
+      ]),
     });
     const server = await startFtpServer({
       host: coordinator.host,
@@ -96,8 +112,9 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
+    await upkeep.start();
+    crashPoint('start.listening');
     collector.wake();
-    for (const storageServer of pool.servers) void storageServer.probe(); // A failure is logged by the server.
     return {
       port: server.port,
       announcement: `coordinator on ${urlOf(coordinator.host, server.port)}${describeTls(tls)}, folder ${coordinator.folder}`,

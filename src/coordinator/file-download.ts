@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { StoredFile } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { SegmentDownload, type SegmentDownloadOptions } from './segments/segment-download.ts';
 import type { Leases } from './upkeep/leases.ts';
@@ -46,6 +47,7 @@ export class FileDownload extends Readable {
     const download = new FileDownload(options, file, offset, release);
     try {
       await download.#openReader();
+      crashPoint('download.opened');
       return download;
     } catch (error) {
       release();

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import { FileSystemError, type Upload } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue, StoredFile, UploadedSegments } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import type { Pool } from './pool/pool.ts';
 import { ByteQueue } from './segments/byte-queue.ts';
 import { defaultBlockBytes } from './segments/part-format.ts';
@@ -64,7 +65,9 @@ export class FileUpload implements Upload {
     const { catalogue, path, signal } = this.#options;
     try {
       if (signal.aborted) throw new FileSystemError('aborted', 'the upload was given up');
+      crashPoint('upload.before-commit');
       await catalogue.commitFile(path, this.#uploaded);
+      crashPoint('upload.committed');
     } catch (error) {
       await this.abort();
       throw error;
@@ -79,17 +82,20 @@ export class FileUpload implements Upload {
     if (this.#ended) return;
     this.#ended = true;
     const { catalogue, path, keepsPartial, onEnd, log } = this.#options;
+    crashPoint('upload.cut-off');
     if (keepsPartial) await this.#finishEarly();
     this.stream.destroy();
     this.#segments.destroy();
     try {
       if (keepsPartial) await catalogue.suspendUpload(path, this.#uploaded);
+      crashPoint('upload.suspended');
     } catch (error) {
       // Its folder may be gone, the catalogue's disk full: then there is nothing to go on with.
       log.warn({ err: error }, 'an interrupted upload could not be kept');
     }
     try {
       await catalogue.abandonSegments(this.#segments.begun);
+      crashPoint('upload.abandoned');
     } catch (error) {
       log.error({ err: error }, 'an ended upload stays recorded until the next start');
     }

@@ -17,8 +17,8 @@ export interface LoginsParts {
    * @param from of a page, if not all is wanted
    */
   readonly reportWhere: (path: string, from: number | undefined) => Promise<string[]>;
-  /** `SITE CONVERT` */
-  readonly convert: SiteCommand;
+  /** Further SITE commands, of the owner. */
+  readonly upkeep: ReadonlyMap<string, SiteCommand>;
 }
 
 /** Who logs in to the coordinator, and what each of them then sees. */
@@ -31,7 +31,7 @@ export class Logins {
     this.#owner = {
       fileSystem: parts.fileSystem,
       site: new Map<string, SiteCommand>([
-        ['CONVERT', parts.convert],
+        ...parts.upkeep,
         ['STATUS', parts.reportStatus],
         [
           'WHERE',

@@ -1,29 +1,39 @@
-import type * as v from 'valibot';
 import type { Configuration } from '../config/configuration.ts';
 import type { ServerTls } from '../servers/server-tls.ts';
 import {
   type CoordinatorReport,
-  type partReport,
+  type PartReport,
   partsPerPage,
-  type storageServerReport,
+  type StorageServerReport,
 } from '../site/reports.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
-import type { JournalState } from './journal/journal.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Pool } from './pool/pool.ts';
 import { finalPartPath } from './segments/part-writer.ts';
+import type { ServerWatch } from './upkeep/server-watch.ts';
+import type { Upkeep } from './upkeep/upkeep.ts';
+
+export interface ReportedPool {
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+  readonly upkeep: Upkeep;
+  readonly journal: Journal;
+  readonly configuration: Configuration;
+  readonly version: string;
+  readonly tls: ServerTls | undefined;
+}
 
 /** `SITE STATUS`: the coordinator, then each storage server, asked right now. */
-export async function reportStatus(
-  catalogue: Catalogue,
-  pool: Pool,
-  { layout }: Configuration,
-  version: string,
-  tls: ServerTls | undefined,
-  journal: JournalState,
-): Promise<string[]> {
-  const [totals, failures] = await Promise.all([
+export async function reportStatus(reported: ReportedPool): Promise<string[]> {
+  const { catalogue, upkeep, journal, configuration, version, tls } = reported;
+  const { layout } = configuration;
+  const servers = await reportServers(reported);
+  const [totals, health, repair, scrub, rebalance] = await Promise.all([
     catalogue.totals(),
-    Promise.all(pool.servers.map((server) => server.probe())),
+    catalogue.upkeep.health(upkeep.watch.reachable),
+    upkeep.repairer.report(),
+    upkeep.scrubber.report(),
+    upkeep.mover.report(),
   ]);
   const coordinator: CoordinatorReport = {
     kind: 'coordinator',
@@ -39,23 +49,67 @@ export async function reportStatus(
     partialUploads: totals.partialUploads,
     partialBytes: totals.partialBytes,
     garbage: totals.garbageSegments,
-    journal,
+    journal: journal.state,
+    health: { whole: totals.files - health.degraded - health.unavailable - health.lost, ...health },
+    repair,
+    scrub,
+    rebalance,
   };
-  const servers = pool.servers.map((server, index): v.InferInput<typeof storageServerReport> => {
-    const reason = failures[index];
-    return {
-      kind: 'storage server',
-      number: server.number,
-      address: server.address,
-      state: reason === undefined ? 'up' : 'down',
-      ...(reason !== undefined && { reason }),
-      can: server.capabilities,
-      connections: server.connections,
-      parts: totals.servers.get(server.number)?.parts ?? 0,
-      bytes: totals.servers.get(server.number)?.bytes ?? 0,
-    };
-  });
   return [coordinator, ...servers].map((report) => JSON.stringify(report));
+}
+
+/** The line of `SITE STATUS` for one storage server; none where there is no such server. */
+export async function reportServer(reported: ReportedPool, number: number): Promise<string[]> {
+  const reports = await reportServers(reported);
+  return reports.filter((report) => report.number === number).map((report) => JSON.stringify(report));
+}
+
+async function reportServers({ catalogue, pool, upkeep }: ReportedPool): Promise<StorageServerReport[]> {
+  const { watch } = upkeep;
+  const failures = await Promise.all(pool.servers.map((server) => server.probe()));
+  const [totals, missing] = await Promise.all([catalogue.totals(), catalogue.upkeep.missing()]);
+  return Promise.all(
+    pool.servers.map(async (server, index): Promise<StorageServerReport> => {
+      const { number } = server;
+      const failure = failures[index];
+      const isUsed = await catalogue.upkeep.uses(number);
+      const { state, reason } = stateOf(watch, number, failure, isUsed);
+      const free = watch.free(number);
+      return {
+        kind: 'storage server',
+        number,
+        address: server.address,
+        state,
+        ...(reason !== undefined && { reason }),
+        draining: watch.isDraining(number),
+        domain: server.domain,
+        can: server.capabilities,
+        connections: server.connections,
+        parts: totals.servers.get(number)?.parts ?? 0,
+        bytes: totals.servers.get(number)?.bytes ?? 0,
+        missing: missing.get(number)?.parts ?? 0,
+        ...(free !== undefined && { free }),
+        errors: server.condition.errors,
+      };
+    }),
+  );
+}
+
+function stateOf(
+  watch: ServerWatch,
+  number: number,
+  failure: string | undefined,
+  isUsed: boolean,
+): { readonly state: StorageServerReport['state']; readonly reason?: string } {
+  const strangeness = watch.strangeness(number);
+  if (strangeness !== undefined) return { state: 'strange', reason: strangeness };
+  if (failure !== undefined) return { state: 'down', reason: failure };
+  if (watch.isDraining(number)) {
+    return isUsed
+      ? { state: 'draining' }
+      : { state: 'drained', reason: `it can be removed: delete FTP_USER${number} and its other variables` };
+  }
+  return watch.isFull(number) ? { state: 'full', reason: 'it takes no more parts' } : { state: 'up' };
 }
 
 /** The argument of `SITE WHERE`: a path, and for a part of the answer `-from N` before an absolute one. */
@@ -73,21 +127,24 @@ export function parseWhere(argument: string): { readonly path: string; readonly 
 export async function reportWhere(
   catalogue: Catalogue,
   pool: Pool,
+  watch: ServerWatch,
   path: string,
   from: number | undefined,
 ): Promise<string[]> {
   const file = await catalogue.openFile(path);
   const lines = file.segments.flatMap((segment, position) =>
     segment.parts.map((part, index) => {
-      const report: v.InferInput<typeof partReport> = {
+      const report: PartReport = {
         kind: 'part',
         segment: position,
         index,
         role: index < segment.layout.dataParts ? 'data' : 'parity',
         number: part.server,
-        address: pool.server(part.server).address,
+        address: pool.servers.find(({ number }) => number === part.server)?.address ?? 'not configured',
         path: finalPartPath({ pool: catalogue.pool, segment: segment.id, index }),
         bytes: part.bytes,
+        state: !part.stored ? 'missing' : watch.isUp(part.server) ? 'stored' : 'unreachable',
+        ...(part.stored && { verified: part.verified.toISOString() }),
       };
       return JSON.stringify(report);
     }),

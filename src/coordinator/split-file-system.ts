@@ -3,6 +3,7 @@ import type { DigestAlgorithm } from '../ftp/digest.ts';
 import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
 import { freeBytesOfPool } from './pool/free-space.ts';
@@ -12,11 +13,14 @@ import type { WritePolicy } from './segments/write-policy.ts';
 import type { Collector } from './upkeep/collector.ts';
 import type { Leases } from './upkeep/leases.ts';
 import { partFailureRecorder } from './upkeep/part-failures.ts';
+import type { Place } from './upload-segments.ts';
 
 export interface SplitFileSystemParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
   readonly policy: WritePolicy;
+  /** Without it the first storage server gets the first part of every segment, and so on. */
+  readonly place?: Place;
   readonly leases: Leases;
   readonly collector: Collector;
   readonly log: Log;
@@ -40,26 +44,33 @@ export class SplitFileSystem implements FileSystem {
 
   async makeDirectory(path: string): Promise<void> {
     await this.#parts.catalogue.makeDirectory(path);
+    crashPoint('folder.made');
     this.#parts.collector.wake(); // It may have taken the place of a partial upload.
   }
 
   async removeDirectory(path: string): Promise<void> {
     await this.#parts.catalogue.removeDirectory(path);
+    crashPoint('folder.removed');
     this.#parts.collector.wake();
   }
 
   async removeFile(path: string): Promise<void> {
+    crashPoint('remove.before');
     await this.#parts.catalogue.removeFile(path);
+    crashPoint('remove.done');
     this.#parts.collector.wake();
   }
 
   async rename(from: string, to: string): Promise<void> {
+    crashPoint('rename.before');
     await this.#parts.catalogue.rename(from, to);
+    crashPoint('rename.done');
     this.#parts.collector.wake();
   }
 
-  setModified(path: string, modified: Date): Promise<void> {
-    return this.#parts.catalogue.setModified(path, modified);
+  async setModified(path: string, modified: Date): Promise<void> {
+    await this.#parts.catalogue.setModified(path, modified);
+    crashPoint('time.set');
   }
 
   async knownDigest(path: string, algorithm: DigestAlgorithm): Promise<string | undefined> {
@@ -94,7 +105,7 @@ export class SplitFileSystem implements FileSystem {
       append,
       keepsPartial: !existing?.complete,
       policy,
-      place: () => servers,
+      place: this.#parts.place ?? (() => servers),
       signal,
       onEnd: () => {
         endLease();
@@ -111,10 +122,11 @@ export class SplitFileSystem implements FileSystem {
     return this.#parts.catalogue.statPartial(path);
   }
 
-  /** By part index. */
+  /** Where parts may be placed; without a choice by part index. */
   #serversOfParts(): number[] {
-    const { pool, policy } = this.#parts;
+    const { pool, policy, place } = this.#parts;
     const { layout } = policy;
-    return pool.servers.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number);
+    const numbers = pool.servers.map(({ number }) => number);
+    return place ? numbers : numbers.slice(0, layout.dataParts + layout.parityParts);
   }
 }

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { FileSystemError } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue, FinishedSegment } from './catalogue/catalogue.ts';
+import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
 import type { Pool, PoolConnections } from './pool/pool.ts';
 import type { ByteQueue } from './segments/byte-queue.ts';
 import { defaultBlockBytes, maximumSegmentBytes } from './segments/part-format.ts';
-import { SegmentWriter, tooFewParts } from './segments/segment-writer.ts';
+import { describeFailures, SegmentWriter, tooFewParts } from './segments/segment-writer.ts';
 import type { WritePolicy } from './segments/write-policy.ts';
 
 /** @param segment id. @returns numbers of as many storage servers as the layout has parts, by part index */
@@ -84,6 +85,7 @@ export class UploadSegments {
     this.#open ??= await this.#begin();
     const { writer } = this.#open;
     await writer.writeStripe(bytes);
+    crashPoint('upload.stripe-written');
     if (writer.length >= this.#maximumBytes) await this.finish();
     // With growing patience, so that a slow client cannot cut its file into thousands of segments.
     else this.#pause.start(1 + this.#yields);
@@ -96,8 +98,9 @@ export class UploadSegments {
     if (!this.#open) return;
     const { writer, connections, servers } = this.#open;
     const segment = await writer.finish();
-    const failures = [...writer.failures.values()].map(({ message }) => message);
+    const failures = describeFailures(writer.failures);
     this.#finished.push({ ...segment, servers, failures });
+    crashPoint('upload.segment-finished');
     if (failures.length > 0) {
       const { log, path } = this.#options;
       log.warn({ segment: segment.id, path, failures }, 'a segment was stored without some of its parts');
@@ -122,6 +125,7 @@ export class UploadSegments {
     const servers = place(id);
     const isRedundant = quorum < servers.length;
     const connections = await pool.connect(servers, quorum, isRedundant ? patience : undefined);
+    crashPoint('upload.connected');
     try {
       if (this.#destroyed) throw givenUp();
       const refusal = tooFewParts(policy, connections.failures);
@@ -129,6 +133,7 @@ export class UploadSegments {
       const intent = { id, layout, blockBytes: defaultBlockBytes, servers };
       this.#begun.push(id);
       const sequence = await catalogue.beginSegment(intent);
+      crashPoint('upload.intent-recorded');
       if (this.#destroyed) throw givenUp();
       const writer = new SegmentWriter(
         {

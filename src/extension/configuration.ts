@@ -4,6 +4,7 @@ import { type Configuration, ConfigurationError } from '../config/configuration.
 import { readEnvFile } from '../config/env-file.ts';
 import { defaultLayout } from '../config/layout.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { defaultUpkeep } from '../config/upkeep.ts';
 import { coordinatorVariables } from '../config/variables.ts';
 import { generatedAccount } from './credentials.ts';
 
@@ -81,6 +82,7 @@ export class ConfigurationFinder implements vscode.Disposable {
         folder: join(data, 'server_folder'),
         usersFile: join(data, 'server_folder', 'users.json'),
         limits: {},
+        upkeep: defaultUpkeep,
         tls: { mode: 'off' },
       },
       storageServers,

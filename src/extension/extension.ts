@@ -8,8 +8,11 @@ import { logServerLine } from './log-channel.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
+import { registerTransfers } from './transfers/register.ts';
+import type { Transfers } from './transfers/transfers.ts';
 
 let servers: Servers | undefined;
+let transfers: Transfers | undefined;
 
 export function activate(context: vscode.ExtensionContext): Servers {
   const log = vscode.window.createOutputChannel('SplitFTP', { log: true });
@@ -23,6 +26,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
   const { files, watching } = fileSystem;
   const health = new HealthOfFiles(servers, files, log);
   const tree = new FilesTree({ servers, files, watching, health, log });
+  transfers = registerTransfers({ context, servers, log, tree });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
@@ -35,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
-    registerCommands({ servers, tree, files, log }),
+    registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );
   void setContext();
@@ -45,5 +49,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
 
 /** VS Code waits for this; children that it does not reach end themselves when this process is gone. */
 export async function deactivate(): Promise<void> {
+  // They go on where they are, with the next window.
+  await transfers?.stop();
   await servers?.stop();
 }

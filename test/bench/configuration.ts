@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Configuration } from '../../src/config/configuration.ts';
+import { defaultUpkeep } from '../../src/config/upkeep.ts';
 
 export const account = { user: 'bench', password: 'bench' };
 const host = '127.0.0.1';
@@ -20,6 +21,7 @@ export function makeConfiguration(
       folder,
       usersFile: join(folder, 'users.json'),
       limits: {},
+      upkeep: defaultUpkeep,
       tls: { mode: 'optional' },
     },
     storageServers: storagePorts.map((own, index) => ({

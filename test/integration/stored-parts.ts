@@ -22,7 +22,7 @@ export async function storedFiles({ configuration }: Stored, server: number): Pr
     throw error;
   });
   return entries
-    .filter((entry) => !entry.isDirectory())
+    .filter((entry) => !entry.isDirectory() && entry.name !== 'server.json') // Names the server.
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .filter((path) => !path.includes('/journal/'))
     .sort();

@@ -57,6 +57,7 @@ describe('a valid configuration', () => {
         folder: join(folder, 'server_folder'),
         usersFile: join(folder, 'server_folder', 'users.json'),
         limits: {},
+        upkeep: { scrubDays: 30, rate: 20, relocateMinutes: 15 },
         tls: { mode: 'off' },
       },
       storageServers: [1, 2].map((number) => ({
@@ -124,6 +125,25 @@ describe('a valid configuration', () => {
       /FTP_CONNECTIONS1 is "0": write a whole number/,
     );
     await expect(load(`${seeds}FTP_TIMEOUT1=soon\n`)).rejects.toThrow(/FTP_TIMEOUT1 is "soon"/);
+  });
+
+  test('upkeep and the space of a storage server can be set, and reach child processes', async () => {
+    const configuration = await load(
+      `${seeds}FTP_SCRUB_DAYS=7\nFTP_UPKEEP_RATE=2.5\nFTP_RELOCATE_MINUTES=0\nFTP_DOMAIN2=cellar\nFTP_CAPACITY2=1.5TB\n`,
+    );
+    expect(configuration.coordinator.upkeep).toEqual({ scrubDays: 7, rate: 2.5, relocateMinutes: 0 });
+    expect(configuration.storageServers[1]).toMatchObject({ domain: 'cellar', capacity: 1.5e12 });
+    expect(configuration.storageServers[0]).not.toHaveProperty('domain');
+    expect(toEnvironment(configuration)).toMatchObject({ FTP_SCRUB_DAYS: '7', FTP_DOMAIN2: 'cellar' });
+    expect((await load(`${seeds}FTP_CAPACITY1=20GiB\n`)).storageServers[0]?.capacity).toBe(20 * 1024 ** 3);
+    await expect(load(`${seeds}FTP_SCRUB_DAYS=0\n`)).rejects.toThrow(
+      /FTP_SCRUB_DAYS is "0": write a number of/,
+    );
+    await expect(load(`${seeds}FTP_UPKEEP_RATE=fast\n`)).rejects.toThrow(/FTP_UPKEEP_RATE is "fast"/);
+    await expect(load(`${seeds}FTP_CAPACITY1=much\n`)).rejects.toThrow(
+      /FTP_CAPACITY1 is "much": write a size/,
+    );
+    await expect(load(`${seeds}FTP_DOMAIN1="a b"\n`)).rejects.toThrow(/FTP_DOMAIN1 is "a b"/);
   });
 
   test('TLS is required where other machines can connect, unless that is waived', async () => {
@@ -197,8 +217,13 @@ describe('a valid configuration', () => {
         { connections: fc.integer({ min: 1, max: 1000 }), stallSeconds: fc.integer({ min: 1, max: 1000 }) },
         { requiredKeys: [] },
       ),
+      upkeep: fc.record({
+        scrubDays: fc.integer({ min: 1, max: 365 }),
+        rate: fc.integer({ min: 0, max: 1000 }),
+        relocateMinutes: fc.integer({ min: 0, max: 1000 }),
+      }),
     })
-    .map(({ hosts, tls, firstPort, name, limits }): Configuration => {
+    .map(({ hosts, tls, firstPort, name, limits, upkeep }): Configuration => {
       const servers = hosts.map((server, index) => ({
         ...server,
         port: firstPort + index,
@@ -207,7 +232,7 @@ describe('a valid configuration', () => {
       const [coordinator, ...others] = servers;
       if (coordinator === undefined) throw new Error('an array of at least 2 is empty');
       return {
-        coordinator: { ...coordinator, usersFile: resolve(tmpdir(), `${name}.json`), limits, tls },
+        coordinator: { ...coordinator, usersFile: resolve(tmpdir(), `${name}.json`), limits, upkeep, tls },
         storageServers: others.map((server, index) => ({ ...server, number: index + 1 })),
         layout: { dataParts: 1, parityParts: others.length - 1 },
         writeQuorum: others.length,

@@ -12,6 +12,8 @@ export class Workbench {
   readonly quickInput: Locator;
   /** The rows of SplitFTP's tree. */
   readonly files: Locator;
+  /** The Transfers view. */
+  readonly transfers: Locator;
   readonly status: Locator;
   readonly toasts: Locator;
   readonly dialog: Locator;
@@ -22,6 +24,7 @@ export class Workbench {
     this.page = page;
     this.quickInput = page.locator('.quick-input-widget');
     this.files = page.locator('.pane', { has: page.getByLabel('SplitFTP Section') });
+    this.transfers = page.locator('.pane', { has: page.getByLabel('Transfers Section') });
     this.status = page.locator('.statusbar-item', { hasText: 'SplitFTP' });
     this.toasts = page.locator('.notification-toast');
     this.dialog = page.locator('.monaco-dialog-box');
@@ -122,6 +125,26 @@ export class Workbench {
   async addToSelection(row: Locator): Promise<void> {
     await row.click({ modifiers: ['ControlOrMeta'] });
     await row.and(this.page.locator('.selected')).waitFor();
+  }
+
+  /** Opens the view container of SplitFTP, beside the explorer. */
+  async openContainer(): Promise<void> {
+    const tab = this.page.locator('.activitybar .action-item', {
+      has: this.page.locator('[aria-label^="SplitFTP"]'),
+    });
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    await this.transfers.locator('.pane-header').waitFor();
+  }
+
+  /** A row of the Transfers view. */
+  transfer(text: string): Locator {
+    return this.transfers.locator('.monaco-list-row', { hasText: text });
+  }
+
+  /** Presses a button that a row of a tree shows at its end. */
+  async inline(row: Locator, label: string): Promise<void> {
+    await row.hover();
+    await row.locator(`.actions .action-label[aria-label^="${label}"]`).click();
   }
 
   /** Takes an entry of a row's context menu. */

@@ -1,6 +1,7 @@
 import type { Entry, FileSystem } from '../../ftp/file-system.ts';
 import type { Layout } from '../segments/part-format.ts';
 import type { JournalOutbox } from './journal-outbox.ts';
+import type { UpkeepCatalogue } from './upkeep-catalogue.ts';
 
 /**
  * The coordinator's record of folders, files, segments and parts. Every method that changes something is one
@@ -20,6 +21,7 @@ export interface Catalogue
   readonly pool: string;
   /** What the journal on the storage servers is to be told. */
   readonly journal: JournalOutbox;
+  readonly upkeep: UpkeepCatalogue;
 
   /** The file at `path` as it is now, with all its segments. */
   openFile(path: string): Promise<StoredFile>;
@@ -66,7 +68,7 @@ export interface Catalogue
 
   /**
    * The repair queue: segments of files and partial uploads with missing parts, those with the least redundancy left
-   * first, and last those that are lost, of which fewer than `k` parts are stored.
+   * first, and last those that are lost, of which fewer than `k` parts are stored. Without those that are postponed.
    */
   missingParts(limit: number): Promise<readonly SegmentToRepair[]>;
   /**
@@ -138,6 +140,8 @@ export interface StoredSegment extends FinishedSegment {
 export interface StoredPart extends SegmentPart {
   /** Where it is, or was to be. */
   readonly server: number;
+  /** When every block of it was last read and right, or else when it was written. */
+  readonly verified: Date;
 }
 
 /** Of a segment with missing parts, what they are made from again. */

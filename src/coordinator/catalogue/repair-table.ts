@@ -1,5 +1,5 @@
 import type { FinishedPart, SegmentToRepair } from './catalogue.ts';
-import type { Statements } from './rows.ts';
+import type { Row, Statements } from './rows.ts';
 import type { SegmentTable } from './segment-table.ts';
 
 /**
@@ -15,23 +15,30 @@ export class RepairTable {
     this.#segments = segments;
   }
 
+  /** Those whose repair was not postponed. */
   queue(limit: number): SegmentToRepair[] {
     const rows = this.#sql.all(
       `SELECT segment.*, coalesce(file, partial) AS owner
          FROM segment
          JOIN (SELECT segment AS id, count(*) AS missing FROM part WHERE state = 'missing' GROUP BY segment) AS lack
            ON lack.id = segment.id
-        WHERE segment.state = 'live'
+        WHERE segment.state = 'live' AND repair_after <= ?
         ORDER BY missing > parity_parts, parity_parts - missing, sequence LIMIT ?`,
+      Date.now(),
       limit,
     );
-    return rows.map((row) => ({
+    return rows.map((row) => this.described(row));
+  }
+
+  /** @param row of the table `segment`, with its file or partial upload as `owner` */
+  described(row: Row): SegmentToRepair {
+    return {
       segment: this.#segments.stored(row),
       sequence: row.integer('sequence'),
       file: row.text('owner'),
       position: row.integer('position'),
       path: this.#path(row.text('owner')),
-    }));
+    };
   }
 
   /** How many parts of live segments are missing. */
@@ -58,10 +65,12 @@ export class RepairTable {
   /** @returns false when the segment is not live any more */
   markStored(segment: string, index: number, server: number, part: FinishedPart): boolean {
     this.#sql.run(
-      `UPDATE part SET state = 'stored', server = ?, header_bytes = ?, bytes = ? WHERE segment = ? AND position = ?`,
+      `UPDATE part SET state = 'stored', server = ?, header_bytes = ?, bytes = ?, verified = ?
+        WHERE segment = ? AND position = ?`,
       server,
       part.headerBytes,
       part.bytes,
+      Date.now(),
       segment,
       index,
     );

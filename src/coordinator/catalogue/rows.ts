@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { FileSystemError } from '../../ftp/file-system.ts';
+import { crashPoint } from '../crash-point.ts';
 
 /** SQLITE_FULL (sqlite.org/rescode.html). */
 const sqliteFull = 13;
@@ -60,9 +61,12 @@ export class Statements {
   transaction<T>(work: () => T): T {
     this.run('BEGIN IMMEDIATE');
     try {
+      crashPoint('transaction.begun');
       const result = work();
       const afterCommit = this.#beforeCommit();
+      crashPoint('transaction.worked');
       this.run('COMMIT');
+      crashPoint('transaction.committed');
       afterCommit?.();
       return result;
     } catch (error) {

@@ -125,7 +125,34 @@ ALTER TABLE segment ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
 `;
 
 /**
+ * `part.verified`: when every block of it was last read and right, or else when it was written (milliseconds).
+ * `stray_part`: files of parts where their part is not: a move has begun, or has ended and left the old one.
+ * `orphan`: files in the pool's folders that nothing is known of, and since when they have been seen.
+ */
+const upkeep = `
+ALTER TABLE part ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX part_verified ON part (verified) WHERE state = 'stored';
+CREATE INDEX part_on_server ON part (server, segment, position);
+ALTER TABLE segment ADD COLUMN repair_after INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE draining_server (server INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE stray_part (
+  server INTEGER NOT NULL,
+  segment TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (server, segment, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE orphan (
+  server INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  seen INTEGER NOT NULL,
+  PRIMARY KEY (server, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE upkeep_note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+`;
+
+/**
  * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
  * A step that was released is never changed: what comes next is a further one.
  */
-export const schemaSteps: readonly string[] = [first, partialUploads, digests, missingParts, journal];
+export const schemaSteps: readonly string[] = [first, partialUploads, digests, missingParts, journal, upkeep];

@@ -64,10 +64,11 @@ export class SegmentTable {
       );
       for (const [index, part] of segment.parts.entries()) {
         this.#sql.run(
-          'UPDATE part SET header_bytes = ?, bytes = ?, state = ? WHERE segment = ? AND position = ?',
+          'UPDATE part SET header_bytes = ?, bytes = ?, state = ?, verified = ? WHERE segment = ? AND position = ?',
           part.headerBytes,
           part.bytes,
           part.stored ? 'stored' : 'missing',
+          Date.now(),
           segment.id,
           index,
         );
@@ -149,6 +150,7 @@ export class SegmentTable {
         headerBytes: part.integer('header_bytes'),
         bytes: part.integer('bytes'),
         stored: part.text('state') === 'stored',
+        verified: new Date(part.integer('verified')),
       })),
     };
   }

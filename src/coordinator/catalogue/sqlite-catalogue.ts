@@ -20,6 +20,7 @@ import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
 import { rootId, schemaSteps } from './schema.ts';
 import { type SegmentOwner, SegmentTable } from './segment-table.ts';
+import { UpkeepTable } from './upkeep-table.ts';
 
 /**
  * The catalogue in one SQLite file, `catalogue.sqlite` in the coordinator's folder. The file stays locked while
@@ -27,6 +28,7 @@ import { type SegmentOwner, SegmentTable } from './segment-table.ts';
  */
 export class SqliteCatalogue implements Catalogue {
   readonly pool: string;
+  readonly upkeep: UpkeepTable;
   readonly journal: JournalTable;
   readonly #database: DatabaseSync;
   readonly #sql: Statements;
@@ -44,6 +46,10 @@ export class SqliteCatalogue implements Catalogue {
     this.#segments = new SegmentTable(this.#sql);
     this.#partials = new PartialTable(this.#sql, this.#segments);
     this.#repairs = new RepairTable(this.#sql, this.#segments);
+    this.upkeep = new UpkeepTable(this.#sql, this.#repairs, (path) => {
+      const entry = this.#entry(path);
+      return { id: entry.text('id'), kind: entry.text('kind') };
+    });
     try {
       this.#configure();
       this.pool = this.#createOnce();

@@ -54,13 +54,17 @@ export async function store(
  * failed. How many bytes came must be checked: the end of the data tells nothing.
  * @throws FTPError with the server's reply; anything else closes the connection
  */
-export async function retrieve(client: Client, sink: Writable, path: string, offset: number): Promise<void> {
+export function retrieve(client: Client, sink: Writable, path: string, offset: number): Promise<void> {
+  return receive(client, sink, `RETR ${path}`, offset);
+}
+
+async function receive(client: Client, sink: Writable, command: string, offset: number): Promise<void> {
   sink.on('error', rejectedAlready);
   try {
     const data = await openPassive(client);
     try {
       if (offset > 0) await client.send(`REST ${offset}`);
-      await transfer(client, data, `RETR ${path}`, {
+      await transfer(client, data, command, {
         move: (data) => pipeline(data, sink),
         waitsForServer: (data) => !data.isPaused(),
         handedOver: () => false,
@@ -75,7 +79,16 @@ export async function retrieve(client: Client, sink: Writable, path: string, off
 }
 
 /** The bytes of a file from `offset` on, for short ends of files. */
-export async function retrieveBytes(client: Client, path: string, offset: number): Promise<Buffer> {
+export function retrieveBytes(client: Client, path: string, offset: number): Promise<Buffer> {
+  return receiveBytes(client, `RETR ${path}`, offset);
+}
+
+/** The whole answer to LIST or MLSD with its argument. */
+export function retrieveListing(client: Client, command: string): Promise<Buffer> {
+  return receiveBytes(client, command, 0);
+}
+
+async function receiveBytes(client: Client, command: string, offset: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -83,7 +96,7 @@ export async function retrieveBytes(client: Client, path: string, offset: number
       done();
     },
   });
-  await retrieve(client, sink, path, offset);
+  await receive(client, sink, command, offset);
   return Buffer.concat(chunks);
 }
 

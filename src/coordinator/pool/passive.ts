@@ -29,8 +29,12 @@ export async function openPassive(client: Client): Promise<Socket> {
   }
   socket.setTimeout(0);
   socket.off('timeout', onTimeout).off('error', onError);
+  socket.on('error', shownByTransfer);
   return socket;
 }
+
+/** A connection may be reset before its transfer begins; the transfer then finds it destroyed. */
+function shownByTransfer(): void {}
 
 async function extendedPort(client: Client): Promise<number> {
   try {

@@ -1,12 +1,12 @@
 import { type Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Client, FTPError } from 'basic-ftp';
+import { Client, FTPError, parseList } from 'basic-ftp';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { storageTlsVariables } from '../../config/variables.ts';
 import { storageTrust } from '../../tls/expected-certificate.ts';
 import { accessTrusted } from '../../tls/trust.ts';
 import { type Capabilities, describeFeatures, type Features, probe, readFeatures } from './capabilities.ts';
-import { retrieve, retrieveBytes, store } from './data-transfer.ts';
+import { retrieve, retrieveBytes, retrieveListing, store } from './data-transfer.ts';
 import { isMissing } from './storage-failure.ts';
 
 /**
@@ -17,8 +17,10 @@ const defaultTimeout = 30;
 /** Milliseconds in which a connection that was idle must show that it lives. */
 const pingTimeout = 3_000;
 
+/** What is in a folder on a storage server. */
 export interface StorageEntry {
   readonly name: string;
+  /** Of a file. */
   readonly bytes: number;
   readonly isFolder: boolean;
 }
@@ -202,22 +204,32 @@ export class StorageConnection {
     }
   }
 
-  /** What is in a folder; nothing where there is none. */
-  async entries(path: string): Promise<readonly StorageEntry[]> {
+  /** Gives the file the name `to`, also where another one has it. */
+  async rename(from: string, to: string): Promise<void> {
     try {
-      const entries = await this.#client.list(this.#name(path));
-      this.#lastUsed = Date.now();
-      return entries
-        .filter(({ name }) => name !== '.' && name !== '..')
-        .map(({ name, size, isDirectory }) => ({ name, bytes: size, isFolder: isDirectory }));
+      await this.#client.rename(this.#name(from), this.#name(to));
     } catch (error) {
-      if (isMissing(error) || (error instanceof FTPError && error.code === 450)) return [];
-      throw error;
+      // Some servers rename, but not over another file.
+      if (!(error instanceof FTPError) || this.#capabilities.renameReplaces || !(await this.remove(to)))
+        throw error;
+      await this.#client.rename(this.#name(from), this.#name(to));
     }
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    await this.#client.rename(this.#name(from), this.#name(to));
+  /** What is in a folder; nothing where there is none. */
+  async entries(folder: string): Promise<readonly StorageEntry[]> {
+    const command = this.#capabilities.facts ? 'MLSD' : 'LIST';
+    try {
+      const listing = await retrieveListing(this.#client, `${command} ${this.#name(folder)}`);
+      this.#lastUsed = Date.now();
+      return parseList(listing.toString('utf8'))
+        .filter(({ name }) => name !== '.' && name !== '..')
+        .map(({ name, size, isDirectory }) => ({ name, bytes: size, isFolder: isDirectory }));
+    } catch (error) {
+      // 450 and 550: there is none (RFC 3659, section 7.2.1; RFC 959, section 4.2.2).
+      if (isMissing(error) || (error instanceof FTPError && error.code === 450)) return [];
+      throw error;
+    }
   }
 
   /** Whether the file is gone now, also when it was never there. */

@@ -6,6 +6,7 @@ import type { Log } from '../../log/log.ts';
 import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import { type Capabilities, describeCapabilities } from './capabilities.ts';
 import { ConnectionLimit } from './connection-limit.ts';
+import { ServerCondition } from './server-condition.ts';
 import { Login, type StorageConnection } from './storage-connection.ts';
 import {
   describeFailure,
@@ -39,6 +40,7 @@ export class StorageServer {
   readonly number: number;
   /** `host:port` */
   readonly address: string;
+  readonly condition = new ServerCondition();
   readonly #configuration: StorageServerConfiguration;
   readonly #folder: string;
   readonly #log: Log;
@@ -58,6 +60,9 @@ export class StorageServer {
   /** A connection has been lost since the last one was made. */
   #doubtful = false;
   #checking: Promise<string | undefined> | undefined;
+  #guard: ((connection: StorageConnection) => Promise<void>) | undefined;
+  /** The guard's answer, as long as the server has not failed since. */
+  #guarded: Promise<void> | undefined;
   #slowUntil = 0;
   readonly #closing = new AbortController();
 
@@ -69,6 +74,31 @@ export class StorageServer {
     this.#folder = folder;
     this.#log = log;
     this.#limit = new ConnectionLimit(configuration.connections ?? foreignConnections);
+  }
+
+  /** Failure domain: of two servers with the same one, none or both are taken to survive. */
+  get domain(): string {
+    return this.#configuration.domain ?? `server ${this.number}`;
+  }
+
+  /** Bytes of parts that it may hold; undefined where that was not set. */
+  get capacity(): number | undefined {
+    return this.#configuration.capacity;
+  }
+
+  /**
+   * From now on this is called with the first connection, and with the first one after each failure, before anybody
+   * else gets one: what it throws makes the server one that is down, with that reason.
+   */
+  guard(check: (connection: StorageConnection) => Promise<void>): void {
+    this.#guard = check;
+    this.checkAgain();
+  }
+
+  /** The next connection is a first one for the guard. */
+  checkAgain(): void {
+    this.#guarded = undefined;
+    for (const connection of this.#idle.splice(0)) connection.close();
   }
 
   /** How messages call it. */
@@ -181,6 +211,9 @@ export class StorageServer {
       try {
         const connection = login.connection(await this.#capabilitiesBy(login));
         this.#closing.signal.throwIfAborted();
+        this.#guarded ??= this.#guard?.(connection);
+        await this.#guarded;
+        this.condition.answered();
         if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
         this.#failure = undefined;
         this.#silent = false;
@@ -224,6 +257,7 @@ export class StorageServer {
   /** After a failed write: somebody may have removed the folders, or changed what the server can do. */
   doubt(error: unknown): void {
     this.#folders.clear();
+    this.condition.failedToWrite(isFull(error));
     // What else fails tells nothing of it, and a probe would only fail as well.
     if (!(error instanceof FTPError) || error.code < 500 || isFull(error)) return;
     this.#outdated = true;
@@ -331,7 +365,9 @@ export class StorageServer {
   }
 
   #failed(error: unknown): FileSystemError {
-    const failure = describeFailure(this, error);
+    const failure = error instanceof FileSystemError ? error.message : describeFailure(this, error);
+    this.#guarded = undefined;
+    this.condition.refused();
     this.#silent = isSilence(error);
     if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
     this.#failure = failure;

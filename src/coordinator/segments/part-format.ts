@@ -78,6 +78,7 @@ export function headerLength(start: Buffer): number {
 /** @throws PartFormatError when a byte of it is wrong, or it needs a feature this version does not know. */
 export function decodeHeader(bytes: Buffer): PartHeader {
   const length = headerLength(bytes);
+  if (bytes.length < length) throw new PartFormatError('its header is damaged');
   const header = parseFrame(partHeader, bytes.subarray(frameBytes, length), bytes.readUInt32BE(12), 'header');
   if (header.features.length > 0) {
     throw new PartFormatError(`it needs ${header.features.join(', ')}, which this version does not know`);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { FileSystemError } from '../../ftp/file-system.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { PoolLine } from '../pool/pool.ts';
 import { partPath } from './part-format.ts';
 
@@ -76,10 +77,13 @@ export class PartWriter {
     const { server, connection } = this.#line;
     try {
       await this.#stored;
+      crashPoint('part.stored');
       await this.#verify(footer);
+      crashPoint('part.verified');
       if (this.#path !== finalPartPath(this.#place)) {
         await connection.rename(this.#path, finalPartPath(this.#place));
       }
+      crashPoint('part.named');
     } catch (error) {
       server.doubt(error);
       throw this.#error ?? server.toFileSystemError(error);

@@ -200,10 +200,15 @@ export function tooFewParts(
   if (!first || left >= quorum) return undefined;
   if (quorum === parts) return first;
   const full = [...failures.values()].find(({ kind }) => kind === 'no-space');
-  const reasons = [...failures.values()].map(({ message }) => message).join('; ');
+  const reasons = describeFailures(failures).join('; ');
   return new FileSystemError(
     (full ?? first).kind,
     `only ${left} of ${parts} parts can be stored, and ${quorum} are needed: ${reasons}`,
     { cause: full ?? first },
   );
+}
+
+/** Why parts are missing, a sentence each, in the order of the parts. */
+export function describeFailures(failures: ReadonlyMap<number, FileSystemError>): string[] {
+  return [...failures].sort(([a], [b]) => a - b).map(([, { message }]) => message);
 }

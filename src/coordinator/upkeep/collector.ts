@@ -1,5 +1,6 @@
 import type { Log } from '../../log/log.ts';
 import type { Catalogue, GarbagePart } from '../catalogue/catalogue.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
@@ -60,10 +61,12 @@ export class Collector {
   /** @returns false when something is left that could not be removed now */
   async #clean(server: StorageServer): Promise<boolean> {
     try {
+      const strays = await this.#removeStrays(server);
       for (;;) {
         const parts = await this.#catalogue.garbage(server.number, batch);
+        crashPoint('collect.listed');
         const removable = parts.filter(({ segment }) => !this.#leases.has(segment));
-        if (removable.length === 0) return parts.length === 0;
+        if (removable.length === 0) return parts.length === 0 && strays;
         const removed = await server.use((connection) => this.#remove(connection, removable));
         if (removed < removable.length) return false;
       }
@@ -76,15 +79,40 @@ export class Collector {
     }
   }
 
+  /** Files of parts that have moved away, or whose move has failed. @returns false when some are left */
+  async #removeStrays(server: StorageServer): Promise<boolean> {
+    const { upkeep, pool } = this.#catalogue;
+    for (;;) {
+      const strays = await upkeep.strays(server.number, batch);
+      const removable = strays.filter(({ segment }) => !this.#leases.has(segment));
+      if (removable.length === 0) return strays.length === 0;
+      const whole = await server.use(async (connection) => {
+        for (const stray of removable) {
+          // Whoever has begun to read it meanwhile goes on where it was.
+          if (this.#stopped || this.#leases.has(stray.segment)) return false;
+          const place = { pool, segment: stray.segment, index: stray.index };
+          if (!(await connection.remove(temporaryPartPath(place)))) return false;
+          if (!(await connection.remove(finalPartPath(place)))) return false;
+          await upkeep.forgetStray(stray);
+        }
+        return true;
+      });
+      if (!whole) return false;
+    }
+  }
+
   /** @returns how many are gone */
   async #remove(connection: StorageConnection, parts: readonly GarbagePart[]): Promise<number> {
     let removed = 0;
     for (const { segment, index, settled } of parts) {
       if (this.#stopped) break;
       const place = { pool: this.#catalogue.pool, segment, index };
+      crashPoint('collect.removing');
       if (!settled && !(await connection.remove(temporaryPartPath(place)))) continue;
       if (!(await connection.remove(finalPartPath(place)))) continue;
+      crashPoint('collect.removed');
       await this.#catalogue.forgetPart(segment, index);
+      crashPoint('collect.forgotten');
       removed += 1;
     }
     return removed;

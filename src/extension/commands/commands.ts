@@ -1,7 +1,9 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
+import { registerAll } from '../command-runner.ts';
 import type { StoredFiles } from '../file-system/stored-files.ts';
 import type { FilesTree } from '../files-tree.ts';
 import type { Servers } from '../servers.ts';
+import type { Transfers } from '../transfers/transfers.ts';
 import { copyAddress, copyPassword, copyPath } from './copy.ts';
 import { deleteEntries } from './delete.ts';
 import { download, downloadEntries } from './download.ts';
@@ -25,10 +27,10 @@ export interface Parts {
   readonly servers: Servers;
   readonly tree: FilesTree;
   readonly files: StoredFiles;
+  readonly transfers: Transfers;
   readonly log: vscode.LogOutputChannel;
 }
 
-// Commands get their arguments from menus and from other extensions: each checks its own.
 type Command = (parts: Parts, ...args: unknown[]) => unknown;
 
 const commands: Readonly<Record<string, Command>> = {
@@ -58,25 +60,12 @@ const commands: Readonly<Record<string, Command>> = {
   'splitftp.copyPath': copyPath,
 };
 
-/** Registers every command; what goes wrong in one is shown and logged, and not lost. */
+/** Registers every command. */
 export function registerCommands(parts: Parts): vscode.Disposable {
-  const run = async (command: Command, args: unknown[]) => {
-    try {
-      return await command(parts, ...args);
-    } catch (error) {
-      if (error instanceof vscode.CancellationError) return undefined;
-      const message = error instanceof Error ? error.message : String(error);
-      parts.log.error(message);
-      // Not awaited: the command is over, the message stays until it is closed.
-      void vscode.window.showErrorMessage(`SplitFTP: ${message}`, 'Show Logs').then((answer) => {
-        if (answer !== undefined) parts.log.show();
-      });
-      return undefined;
-    }
-  };
-  return vscode.Disposable.from(
-    ...Object.entries(commands).map(([id, command]) =>
-      vscode.commands.registerCommand(id, (...args: unknown[]) => run(command, args)),
+  return registerAll(
+    Object.fromEntries(
+      Object.entries(commands).map(([id, command]) => [id, (...args: unknown[]) => command(parts, ...args)]),
     ),
+    parts.log,
   );
 }

@@ -1,8 +1,6 @@
-import { join, posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { TransferResult } from '../../client/transfer.ts';
 import { pickEntries } from '../pick-remote.ts';
-import { runBatch } from '../transfer-progress.ts';
 import { entriesOf } from './arguments.ts';
 import type { Parts } from './commands.ts';
 
@@ -29,7 +27,7 @@ export async function downloadEntries(
 }
 
 async function downloadTo(
-  { servers, log }: Parts,
+  { transfers }: Parts,
   paths: readonly string[],
   target?: vscode.Uri,
 ): Promise<TransferResult | undefined> {
@@ -37,19 +35,7 @@ async function downloadTo(
   if (folder === undefined) return undefined;
   if (folder.scheme !== 'file')
     throw new Error(`${folder.toString(true)} is not a folder on a disk of this machine.`);
-  const client = await servers.client();
-  const result = vscode.Uri.file(join(folder.fsPath, posix.basename(paths[0] ?? '')));
-  const batch = {
-    title: `Downloading to ${folder.fsPath}`,
-    done: `downloaded to ${folder.fsPath}`,
-    transfer: client.download.bind(client, paths, folder.fsPath),
-    targetOf: (source: string) => {
-      const root = paths.find((path) => source === path || source.startsWith(`${path}/`)) ?? source;
-      return join(folder.fsPath, ...posix.relative(posix.dirname(root), source).split('/'));
-    },
-    ...revealing(result),
-  };
-  return runBatch(batch, log);
+  return transfers.transfer({ direction: 'download', sources: [...paths], target: folder.fsPath });
 }
 
 async function pickLocalFolder(): Promise<vscode.Uri | undefined> {
@@ -63,19 +49,4 @@ async function pickLocalFolder(): Promise<vscode.Uri | undefined> {
       ...(workspace === undefined ? {} : { defaultUri: workspace }),
     })) ?? [];
   return folder;
-}
-
-/** In the explorer where it is part of the workspace, else in the machine's own file manager, if one is at hand. */
-function revealing(result: vscode.Uri) {
-  const command =
-    vscode.workspace.getWorkspaceFolder(result) !== undefined
-      ? 'revealInExplorer'
-      : vscode.env.remoteName === undefined
-        ? 'revealFileInOS'
-        : undefined;
-  if (command === undefined) return {};
-  const show = async () => {
-    await vscode.commands.executeCommand(command, result);
-  };
-  return { reveal: { title: 'Reveal', show } };
 }

@@ -1,8 +1,7 @@
-import { basename, dirname, posix, relative, sep } from 'node:path';
+import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { RemoteEntry, TransferResult } from '../../client/transfer.ts';
 import { pickFolder } from '../pick-remote.ts';
-import { runBatch } from '../transfer-progress.ts';
 import { entriesOf, urisOf } from './arguments.ts';
 import type { Parts } from './commands.ts';
 
@@ -42,7 +41,7 @@ export function folderFor([entry]: readonly RemoteEntry[]): string {
 }
 
 async function uploadTo(
-  { servers, tree, log }: Parts,
+  { servers, transfers }: Parts,
   uris: readonly vscode.Uri[],
   target?: string,
 ): Promise<TransferResult | undefined> {
@@ -52,26 +51,10 @@ async function uploadTo(
       `${elsewhere.toString(true)} is not on a disk of this machine: save a copy there and upload that.`,
     );
   }
-  const client = await servers.client();
-  const paths = uris.map(({ fsPath }) => fsPath);
-  const folder = target ?? (await pickFolder(client, 'Upload'));
+  const folder = target ?? (await pickFolder(await servers.client(), 'Upload'));
   if (folder === undefined) return undefined;
-  const [first = ''] = paths;
-  const batch = {
-    title: `Uploading to ${folder}`,
-    done: `uploaded to ${folder}`,
-    transfer: client.upload.bind(client, paths, folder),
-    targetOf: (source: string) => {
-      const root = paths.find((path) => source === path || source.startsWith(path + sep)) ?? source;
-      return posix.join(folder, ...relative(dirname(root), source).split(sep));
-    },
-    reveal: { title: 'Show', show: () => tree.reveal(posix.join(folder, basename(first))) },
-  };
-  try {
-    return await runBatch(batch, log);
-  } finally {
-    tree.refresh(folder);
-  }
+  const sources = uris.map(({ fsPath }) => fsPath);
+  return transfers.transfer({ direction: 'upload', sources, target: folder });
 }
 
 /** Files or folders of this machine. */

@@ -12,12 +12,15 @@ import { isBelow, parentOf } from './stored-uri.ts';
 const { FileExists, FileIsADirectory, FileNotADirectory, FileNotFound, NoPermissions, Unavailable } =
   vscode.FileSystemError;
 
+/** What is needed of the servers. */
+export type Coordinator = Pick<Servers, 'state' | 'client' | 'onDidChangeState'>;
+
 /**
  * What is stored, as the tree, the editor and other extensions see and change it: in one place, so that they are told
  * of each change and never differ. Its errors are {@link vscode.FileSystemError}s, with sentences for a person.
  */
 export class StoredFiles implements vscode.Disposable {
-  readonly #servers: Servers;
+  readonly #servers: Coordinator;
   readonly #snapshots = new FolderSnapshots();
   readonly #changed = new vscode.EventEmitter<readonly StoredChange[]>();
   readonly #state: vscode.Disposable;
@@ -25,7 +28,7 @@ export class StoredFiles implements vscode.Disposable {
   readonly onDidChange = this.#changed.event;
   #haveRun = false;
 
-  constructor(servers: Servers) {
+  constructor(servers: Coordinator) {
     this.#servers = servers;
     this.#state = servers.onDidChangeState(({ kind }) => {
       if (kind === 'running') this.#haveRun = true;

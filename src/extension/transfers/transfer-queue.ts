@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BatchTotals } from './batch-totals.ts';
-import {
-  type Batch,
-  type ConflictAnswer,
-  isUnfinished,
-  type QueuedFile,
-  type QueueStore,
-} from './records.ts';
+import type { Batch, ConflictAnswer, QueuedFile, QueueStore } from './records.ts';
 
 export type NewBatch = Pick<Batch, 'direction' | 'pool' | 'sources' | 'target'> &
   Partial<Pick<Batch, 'choice'>>;
@@ -240,8 +234,13 @@ export class TransferQueue {
 
   /** Forgets a batch that is over. */
   clear(id: string): void {
+    if (this.batch(id)?.ended !== undefined) this.forget(id);
+  }
+
+  /** Lets go of a batch, whatever its state. */
+  forget(id: string): void {
     const entry = this.#entries.get(id);
-    if (entry?.batch.ended === undefined) return;
+    if (entry === undefined) return;
     this.#entries.delete(id);
     for (const file of entry.files.keys()) this.#batchOf.delete(file);
     this.#store.removeBatch(id);
@@ -349,9 +348,4 @@ function emptyEntry(batch: Batch): Entry {
     sources: new Set(),
     totals: new BatchTotals(),
   };
-}
-
-/** Those of a batch that are not over yet. */
-export function unfinishedFiles(files: readonly QueuedFile[]): readonly QueuedFile[] {
-  return files.filter(({ state }) => isUnfinished(state));
 }

@@ -1,0 +1,60 @@
+import { FileSystemError } from '../../ftp/file-system.ts';
+import type { StoredSegment } from '../catalogue/catalogue.ts';
+import type { StorageServer } from '../pool/storage-server.ts';
+import { SegmentGeometry } from '../segments/part-format.ts';
+import { PartReader } from '../segments/part-reader.ts';
+import type { Budget } from './budget.ts';
+import { UpkeepConnections } from './upkeep-connections.ts';
+
+/** What looking at every byte of a part has shown. */
+export type PartState =
+  | { readonly state: 'right' }
+  | { readonly state: 'damaged' | 'missing' | 'unreachable'; readonly reason: string };
+
+export interface PartCheckOptions {
+  readonly pool: string;
+  readonly segment: StoredSegment;
+  readonly index: number;
+  readonly server: StorageServer;
+  readonly budget: Budget;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads a part from its first byte to its last: header, the check of every block, footer.
+ * @throws YieldedError, the signal's reason
+ */
+export async function checkPart({
+  pool,
+  segment,
+  index,
+  server,
+  budget,
+  signal,
+}: PartCheckOptions): Promise<PartState> {
+  const connections = await UpkeepConnections.take([server]);
+  let broken = true;
+  try {
+    const [line] = await Promise.all(connections.lines.map((each) => each.open()));
+    if (!line) throw new Error('no place was taken');
+    const reader = new PartReader(line, pool, segment, index, 0);
+    await reader.check();
+    reader.start();
+    const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
+    for (let stripe = 0; stripe < geometry.stripes; stripe++) {
+      await budget.spend((await reader.next()).length, signal);
+      connections.yieldIfWanted();
+    }
+    await reader.end();
+    broken = false;
+    return { state: 'right' };
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
+    const reason = error.message;
+    if (error.kind !== 'damaged') return { state: 'unreachable', reason };
+    server.condition.failedToKeep();
+    return { state: reason.endsWith(' is missing') ? 'missing' : 'damaged', reason };
+  } finally {
+    connections.release(broken);
+  }
+}

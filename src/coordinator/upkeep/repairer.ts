@@ -1,0 +1,293 @@
+import { FileSystemError } from '../../ftp/file-system.ts';
+import type { Log } from '../../log/log.ts';
+import type { RepairReport } from '../../site/reports.ts';
+import type { Catalogue, FinishedPart, SegmentToRepair, StoredPart } from '../catalogue/catalogue.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { StorageServer } from '../pool/storage-server.ts';
+import type { Budget } from './budget.ts';
+import type { Leases } from './leases.ts';
+import { checkPart } from './part-check.ts';
+import { type PartSource, rebuildParts } from './segment-rebuild.ts';
+import type { ServerWatch } from './server-watch.ts';
+import { restAfterYield, YieldedError } from './upkeep-connections.ts';
+import { Worker } from './worker.ts';
+
+/** Segments repaired at the same time; with so many, small parts on servers far away do not take for ever. */
+const lanes = 3;
+/** Milliseconds between two looks at the queue when it is empty. */
+const interval = 2_000;
+/** Milliseconds until a segment that could not be repaired is tried again, unless a server comes back before. */
+const postponement = 60_000;
+/** With fewer connections to a server, none is spent on reading a damaged part from where it is to be replaced. */
+const connectionsToSpare = 8;
+
+export interface UpkeepParts {
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+  readonly placement: Placement;
+  readonly watch: ServerWatch;
+  readonly leases: Leases;
+  readonly budget: Budget;
+  readonly log: Log;
+  /** There is something to remove. */
+  readonly onGarbage: () => void;
+}
+
+export interface RepairerParts extends UpkeepParts {
+  /** Milliseconds for which a server must be down before its missing parts are made on others. */
+  readonly relocateMs: number;
+}
+
+/** Where a missing part shall be made, or why not now. */
+type Target = PartSource | string;
+
+/**
+ * Works off the repair queue, the most endangered segments first: makes missing parts again from `k` others, where they
+ * were, or on other servers when theirs stays away.
+ */
+export class Repairer {
+  readonly #parts: RepairerParts;
+  readonly #worker: Worker;
+  readonly #reasons = new Map<string, string>();
+  #repairedParts = 0;
+  #repairedBytes = 0;
+
+  constructor(parts: RepairerParts) {
+    this.#parts = parts;
+    this.#worker = new Worker('repair', interval, parts.log, (signal) => this.#round(signal));
+  }
+
+  /** There may be something to repair. */
+  wake(): void {
+    if (!this.#parts.budget.isNothing) this.#worker.wake();
+  }
+
+  /** Tries at once also what was postponed. */
+  async tryAgain(): Promise<void> {
+    await this.#parts.catalogue.upkeep.postponeNone();
+    this.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+
+  async report(): Promise<RepairReport> {
+    const { catalogue, budget } = this.#parts;
+    const missing = [...(await catalogue.upkeep.missing()).values()];
+    const parts = missing.reduce((sum, each) => sum + each.parts, 0);
+    const [due] = await catalogue.missingParts(1);
+    if (parts === 0) this.#reasons.clear();
+    const [waits] = this.#reasons.values();
+    const reason = budget.isNothing ? 'FTP_UPKEEP_RATE is 0' : waits;
+    return {
+      kind: 'repair',
+      state: parts === 0 ? 'idle' : due && !budget.isNothing ? 'running' : 'waiting',
+      parts,
+      bytes: missing.reduce((sum, each) => sum + each.bytes, 0),
+      repairedParts: this.#repairedParts,
+      repairedBytes: this.#repairedBytes,
+      ...(parts > 0 && reason !== undefined && { reason }),
+    };
+  }
+
+  async #round(signal: AbortSignal): Promise<boolean> {
+    const tasks = await this.#parts.catalogue.missingParts(lanes * 4);
+    const waiting = [...tasks];
+    const lane = async () => {
+      for (let task = waiting.shift(); task && !signal.aborted; task = waiting.shift()) {
+        await this.#repair(task, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+    return tasks.length > 0;
+  }
+
+  async #repair(task: SegmentToRepair, signal: AbortSignal): Promise<void> {
+    const { leases, log, onGarbage } = this.#parts;
+    const { id } = task.segment;
+    const endLease = leases.take([id]);
+    try {
+      const reasons = await this.#repairParts(task, signal);
+      if (reasons.length === 0) this.#reasons.delete(id);
+      else await this.#postpone(id, reasons.join('; '));
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof YieldedError) {
+        await restAfterYield(signal).catch(() => undefined); // It is stopping.
+        return;
+      }
+      const reason = error instanceof FileSystemError ? error.message : 'an unexpected error, see the log';
+      log.warn({ segment: id, path: task.path, err: error }, 'a segment could not be repaired');
+      await this.#postpone(id, reason);
+    } finally {
+      endLease();
+      onGarbage();
+    }
+  }
+
+  /** @returns why some of its parts are still missing */
+  async #repairParts(task: SegmentToRepair, signal: AbortSignal): Promise<string[]> {
+    const { segment } = task;
+    const reasons: string[] = [];
+    const targets: PartSource[] = [];
+    const taken = segment.parts.map(({ server }) => server);
+    for (const [index, part] of segment.parts.entries()) {
+      if (part.stored) continue;
+      const target = this.#targetOf(segment.id, index, part, taken);
+      if (typeof target === 'string') reasons.push(target);
+      else {
+        targets.push(target);
+        taken.push(target.server.number);
+      }
+    }
+    const found = await this.#stillThere(task, targets, signal);
+    const rest = targets.filter(({ index }) => !found.includes(index));
+    if (rest.length === 0) return reasons;
+    return [...reasons, ...(await this.#make(task, rest, signal))];
+  }
+
+  /** Makes parts and says so in the catalogue. @returns why some of them are still missing */
+  async #make(task: SegmentToRepair, targets: readonly PartSource[], signal: AbortSignal): Promise<string[]> {
+    const { catalogue, budget, log } = this.#parts;
+    const { segment } = task;
+    const sources = this.#sources(task, targets);
+    if (sources.length < segment.layout.dataParts) return [this.#tooFewSources(task)];
+    const moving: PartSource[] = [];
+    const possible: PartSource[] = [];
+    for (const target of targets) {
+      const home = segment.parts[target.index]?.server;
+      if (home !== target.server.number) {
+        if (!(await catalogue.upkeep.beginMove(segment.id, target.index, target.server.number))) continue;
+        moving.push(target);
+      }
+      possible.push(target);
+    }
+    if (possible.length === 0) return ['an old file has to be removed first'];
+    const result = await rebuildParts({
+      pool: catalogue.pool,
+      task,
+      sources,
+      targets: possible,
+      budget,
+      signal,
+    });
+    for (const [index, failure] of result.damaged) {
+      const server = segment.parts[index]?.server;
+      if (server === undefined) continue;
+      log.warn({ segment: segment.id, path: task.path }, failure.message);
+      await catalogue.markPartMissing(segment.id, index, server);
+    }
+    for (const target of possible) {
+      const part = result.stored.get(target.index);
+      const home = segment.parts[target.index]?.server;
+      if (!part || home === undefined) continue;
+      await this.#commit(task, target, home, part, moving.includes(target));
+    }
+    return [...result.failures.values()].map(({ message }) => message);
+  }
+
+  async #commit(
+    { segment, path }: SegmentToRepair,
+    { index, server }: PartSource,
+    home: number,
+    part: FinishedPart,
+    moved: boolean,
+  ): Promise<void> {
+    const { catalogue, log } = this.#parts;
+    const counts = moved
+      ? await catalogue.upkeep.finishMove(segment.id, index, home, server.number, part)
+      : await catalogue.markPartStored(segment.id, index, server.number, part);
+    if (!counts) return; // The file is gone.
+    this.#repairedParts += 1;
+    this.#repairedBytes += part.bytes;
+    log.info({ segment: segment.id, index, path, server: server.number, moved }, 'a part was rebuilt');
+  }
+
+  /** Where the part shall be made. */
+  #targetOf(segment: string, index: number, part: StoredPart, taken: readonly number[]): Target {
+    const { pool, watch, placement, relocateMs } = this.#parts;
+    const home = pool.servers.find(({ number }) => number === part.server);
+    if (home && watch.takesParts(home.number) && watch.isUp(home.number)) return { index, server: home };
+    const name = home?.name ?? `storage server ${part.server}`;
+    const downSince = home?.condition.downSince;
+    const waits =
+      home &&
+      downSince !== undefined &&
+      Date.now() - downSince < relocateMs &&
+      !watch.isDraining(part.server);
+    if (waits) return `${name} is down: its parts are made elsewhere when it stays away`;
+    const other = placement.replacement(segment, taken);
+    const server = pool.servers.find(({ number }) => number === other);
+    if (server && watch.isUp(server.number)) return { index, server };
+    if (home && watch.isUp(home.number) && watch.isFull(home.number))
+      return `${name} is full, and no other one is free`;
+    return `${name} is down or draining, and there is no other one for its parts`;
+  }
+
+  /** Stored parts on servers that are up; behind them what is left of the damaged ones. */
+  #sources({ segment }: SegmentToRepair, targets: readonly PartSource[]): PartSource[] {
+    const { pool, watch } = this.#parts;
+    const stored: PartSource[] = [];
+    const damaged: PartSource[] = [];
+    for (const [index, part] of segment.parts.entries()) {
+      const server = pool.servers.find(({ number }) => number === part.server);
+      if (!server || !watch.isUp(part.server) || part.bytes === 0) continue;
+      if (part.stored) stored.push({ index, server });
+      else if (canSpare(server) || !targets.some((target) => target.server === server))
+        damaged.push({ index, server });
+    }
+    return [...stored, ...damaged];
+  }
+
+  /**
+   * Of a segment that has lost too many parts to make others from, maybe one has come back, with a disk or a server: it
+   * counts when every byte of it is right.
+   * @returns indices of the parts
+   */
+  async #stillThere(
+    task: SegmentToRepair,
+    targets: readonly PartSource[],
+    signal: AbortSignal,
+  ): Promise<number[]> {
+    const { segment } = task;
+    const { catalogue, budget, log } = this.#parts;
+    const stored = segment.parts.filter((part) => part.stored).length;
+    if (stored >= segment.layout.dataParts) return [];
+    const found: number[] = [];
+    for (const { index, server } of targets) {
+      const part = segment.parts[index];
+      if (part?.server !== server.number || part.bytes === 0) continue;
+      const { state } = await checkPart({ pool: catalogue.pool, segment, index, server, budget, signal });
+      if (state !== 'right') continue;
+      await catalogue.markPartStored(segment.id, index, server.number, part);
+      log.info(
+        { segment: segment.id, index, path: task.path, server: server.number },
+        'a missing part is there again',
+      );
+      found.push(index);
+    }
+    return found;
+  }
+
+  #tooFewSources({ segment, path }: SegmentToRepair): string {
+    const { pool, watch } = this.#parts;
+    const { dataParts } = segment.layout;
+    const stored = segment.parts.filter((part) => part.stored);
+    if (stored.length < dataParts)
+      return `${path} is lost: ${stored.length} of its parts are left, ${dataParts} are needed`;
+    const down = stored.filter(({ server }) => !watch.isUp(server)).map(({ server }) => server);
+    const names = pool.servers.filter(({ number }) => down.includes(number)).map(({ name }) => name);
+    return `${path} waits for ${names.join(' and ')}`;
+  }
+
+  async #postpone(segment: string, reason: string): Promise<void> {
+    this.#reasons.set(segment, reason);
+    await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + postponement));
+  }
+}
+
+function canSpare(server: StorageServer): boolean {
+  return server.connections >= connectionsToSpare;
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PoolLine } from '../pool/pool.ts';
+import type { StorageServer } from '../pool/storage-server.ts';
+
+/** Milliseconds for which transfers may wait for a connection that upkeep holds. */
+const patience = 1_000;
+
+/** Transfers need the connections: the work is to be given up and done again later. */
+export class YieldedError extends Error {
+  constructor() {
+    super('transfers need the connections');
+  }
+}
+
+/** A place among a storage server's connections, and the connection there; another one after it broke. */
+export class UpkeepLine {
+  readonly server: StorageServer;
+  readonly #giveBack: () => void;
+  #line: PoolLine | undefined;
+
+  constructor(server: StorageServer, giveBack: () => void) {
+    this.server = server;
+    this.#giveBack = giveBack;
+  }
+
+  /** A connection that does nothing else. @throws FileSystemError `unavailable` */
+  async open(): Promise<PoolLine> {
+    if (this.#line && !this.#line.connection.closed) return this.#line;
+    this.#drop();
+    const connection = await this.server.connect();
+    this.#line = { server: this.server, connection, giveBack: this.#giveBack };
+    return this.#line;
+  }
+
+  /** Ends what is going on on the connection. */
+  interrupt(): void {
+    this.#line?.connection.close();
+    this.#drop();
+  }
+
+  release(): void {
+    this.#drop();
+    this.#giveBack();
+  }
+
+  #drop(): void {
+    if (this.#line) this.server.release(this.#line.connection);
+    this.#line = undefined;
+  }
+}
+
+/** Upkeep's places on several storage servers, taken and given back together. */
+export class UpkeepConnections {
+  /** As they were asked for. */
+  readonly lines: readonly UpkeepLine[];
+  #wantedSince: number | undefined;
+
+  private constructor(lines: readonly UpkeepLine[]) {
+    this.lines = lines;
+  }
+
+  /**
+   * Waits for a place on each server, in the order of their numbers as everybody does.
+   * @param servers one may be there twice, if it takes as many connections as all of upkeep may need
+   */
+  static async take(servers: readonly StorageServer[]): Promise<UpkeepConnections> {
+    const lines: UpkeepLine[] = [];
+    const order = [...servers.entries()].sort(([, a], [, b]) => a.number - b.number);
+    for (const [position, server] of order) lines[position] = new UpkeepLine(server, await server.reserve());
+    return new UpkeepConnections(lines);
+  }
+
+  /** To be called now and then. @throws YieldedError when transfers have been waiting for too long */
+  yieldIfWanted(): void {
+    const wanted = this.lines.some(({ server }) => server.wanted);
+    if (!wanted) this.#wantedSince = undefined;
+    else if (this.#wantedSince === undefined) this.#wantedSince = performance.now();
+    else if (performance.now() - this.#wantedSince > patience) throw new YieldedError();
+  }
+
+  /** @param broken whether something may still be going on on the connections */
+  release(broken: boolean): void {
+    for (const line of this.lines) {
+      if (broken) line.interrupt();
+      line.release();
+    }
+  }
+}
+
+/** After a {@link YieldedError}. @throws the signal's reason */
+export async function restAfterYield(signal: AbortSignal): Promise<void> {
+  await delay(patience, undefined, { signal });
+}

@@ -1,0 +1,28 @@
+import type * as vscode from 'vscode';
+import { registerAll } from '../command-runner.ts';
+import type { FilesTree } from '../files-tree.ts';
+import type { Servers } from '../servers.ts';
+import { transferCommands } from './transfer-commands.ts';
+import { Transfers } from './transfers.ts';
+import { TransfersView } from './transfers-view.ts';
+
+interface TransfersParts {
+  readonly context: vscode.ExtensionContext;
+  readonly servers: Servers;
+  readonly log: vscode.LogOutputChannel;
+  readonly tree: FilesTree;
+}
+
+/** The queue, its view, and its commands. */
+export function registerTransfers({ context, servers, log, tree }: TransfersParts): Transfers {
+  const transfers = new Transfers({
+    servers,
+    log,
+    context,
+    reveal: (path) => tree.reveal(path),
+    onStored: (folder) => tree.refresh(folder),
+  });
+  const view = new TransfersView(transfers);
+  context.subscriptions.push(transfers, view, registerAll(transferCommands(transfers, view.view), log));
+  return transfers;
+}

@@ -1,0 +1,100 @@
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { Command } from '../command-runner.ts';
+import { isUnfinished, type QueuedFile } from './records.ts';
+import type { TransferNode } from './transfer-node.ts';
+import type { Transfers } from './transfers.ts';
+
+const node = v.variant('kind', [
+  v.object({ kind: v.literal('batch'), id: v.string() }),
+  v.object({ kind: v.literal('file'), id: v.string(), batch: v.string() }),
+]);
+
+/** The commands of the Transfers view: for the clicked row, or the selected ones, or all. */
+export function transferCommands(
+  transfers: Transfers,
+  view: vscode.TreeView<TransferNode>,
+): Readonly<Record<string, Command>> {
+  const { queue, questions } = transfers;
+
+  /** The rows that a command is for: the selection where the clicked one belongs to it, else that one. */
+  function chosen(clicked: unknown, selection: unknown) {
+    if (!v.is(node, clicked)) return view.selection.filter((one) => v.is(node, one));
+    const selected = Array.isArray(selection) ? selection.filter((one) => v.is(node, one)) : [];
+    return selected.some(({ id }) => id === clicked.id) ? selected : [clicked];
+  }
+
+  /** Batches as a whole, files one by one. */
+  function forEach(
+    onBatch: (id: string) => void,
+    onFiles: (ids: readonly string[]) => void,
+  ): (clicked: unknown, selection: unknown) => void {
+    return (clicked, selection) => {
+      const rows = chosen(clicked, selection);
+      for (const { kind, id } of rows) if (kind === 'batch') onBatch(id);
+      onFiles(rows.flatMap(({ kind, id }) => (kind === 'file' ? [id] : [])));
+    };
+  }
+
+  const all = (what: (batch: string) => void) => () => {
+    for (const { id } of queue.batches) what(id);
+  };
+  const retryBatch = (id: string) =>
+    queue.retry(
+      queue
+        .files(id)
+        .filter(({ state }) => state === 'failed' || state === 'canceled')
+        .map((file) => file.id),
+    );
+
+  return {
+    'splitftp.transfers.pause': forEach(
+      (id) => queue.pauseBatch(id),
+      (ids) => queue.pause(ids),
+    ),
+    'splitftp.transfers.resume': forEach(
+      (id) => queue.resumeBatch(id),
+      (ids) => queue.resume(ids),
+    ),
+    'splitftp.transfers.cancel': forEach(
+      (id) => queue.cancelBatch(id),
+      (ids) => queue.cancel(ids),
+    ),
+    'splitftp.transfers.retry': forEach(retryBatch, (ids) => queue.retry(ids)),
+    'splitftp.transfers.answer': (clicked) => {
+      const [row] = chosen(clicked, undefined);
+      const asking = (file: QueuedFile | undefined) => file?.state === 'asking';
+      const ids =
+        row?.kind === 'batch'
+          ? queue.files(row.id).flatMap((file) => (asking(file) ? [file.id] : []))
+          : row === undefined
+            ? []
+            : [row.id];
+      questions.askAgain(ids);
+    },
+    'splitftp.transfers.remove': (clicked, selection) => {
+      for (const row of chosen(clicked, selection)) queue.clear(row.kind === 'batch' ? row.id : row.batch);
+    },
+    'splitftp.transfers.pauseAll': all((id) => {
+      if (queue.batch(id)?.ended === undefined) queue.pauseBatch(id);
+    }),
+    'splitftp.transfers.resumeAll': all((id) => queue.resumeBatch(id)),
+    'splitftp.transfers.cancelAll': async () => {
+      const open = queue.batches.filter(({ ended }) => ended === undefined);
+      const count = open.reduce(
+        (sum, { id }) => sum + queue.files(id).filter(({ state }) => isUnfinished(state)).length,
+        0,
+      );
+      if (open.length === 0) return;
+      const cancel = vscode.l10n.t('Cancel Transfers');
+      const answer = await vscode.window.showWarningMessage(
+        vscode.l10n.t('Cancel all transfers ({0} files)?', count.toLocaleString()),
+        { modal: true },
+        cancel,
+      );
+      if (answer === cancel) for (const { id } of open) queue.cancelBatch(id);
+    },
+    'splitftp.transfers.retryFailed': all((id) => transfers.retry(id)),
+    'splitftp.transfers.clear': all((id) => queue.clear(id)),
+  };
+}

@@ -1,0 +1,168 @@
+/** How the queue's records look in the Transfers view. */
+import { basename, posix } from 'node:path';
+import * as vscode from 'vscode';
+import { formatSize } from '../wording.ts';
+import type { Batch, FileState, QueuedFile } from './records.ts';
+import type { TransferQueue } from './transfer-queue.ts';
+import type { TransferRunner } from './transfer-runner.ts';
+import { describeCount, describeMovement, formatDuration } from './transfer-words.ts';
+
+/** What the view shows: an action of a person, or a file of it; a list that is cut says so in a last row. */
+export type TransferNode =
+  | { readonly kind: 'batch'; readonly id: string }
+  | { readonly kind: 'file'; readonly id: string; readonly batch: string }
+  | { readonly kind: 'more'; readonly id: string; readonly count: number };
+
+export interface Shown {
+  readonly queue: TransferQueue;
+  readonly runner: Pick<TransferRunner, 'speed'>;
+  /** Why nothing moves though something waits. */
+  readonly isConnected: boolean;
+}
+
+const icons: Readonly<Record<FileState, readonly [icon: string, color?: string]>> = {
+  waiting: ['clock'],
+  running: ['cloud-upload', 'progressBar.background'],
+  paused: ['debug-pause'],
+  asking: ['question', 'list.warningForeground'],
+  done: ['check', 'testing.iconPassed'],
+  skipped: ['debug-step-over'],
+  failed: ['error', 'list.errorForeground'],
+  canceled: ['circle-slash'],
+};
+
+function iconOf(state: FileState, { direction }: Batch): vscode.ThemeIcon {
+  const [icon, color] = icons[state];
+  const shown = state === 'running' && direction === 'download' ? 'cloud-download' : icon;
+  return new vscode.ThemeIcon(shown, color === undefined ? undefined : new vscode.ThemeColor(color));
+}
+
+function stateWords(state: FileState): string {
+  switch (state) {
+    case 'waiting':
+      return vscode.l10n.t('waiting');
+    case 'running':
+      return vscode.l10n.t('running');
+    case 'paused':
+      return vscode.l10n.t('paused');
+    case 'asking':
+      return vscode.l10n.t('exists already: needs your answer');
+    case 'done':
+      return vscode.l10n.t('done');
+    case 'skipped':
+      return vscode.l10n.t('skipped');
+    case 'failed':
+      return vscode.l10n.t('failed');
+    case 'canceled':
+      return vscode.l10n.t('canceled');
+  }
+}
+
+export function fileItem(file: QueuedFile, batch: Batch, { runner, isConnected }: Shown): vscode.TreeItem {
+  const item = new vscode.TreeItem(nameOf(batch, file.source));
+  item.id = file.id;
+  item.iconPath = iconOf(file.state, batch);
+  item.contextValue = `file.${file.state}`;
+  item.description = describeFile(file, runner.speed(file.id), isConnected);
+  const direction = directionWords(batch);
+  item.tooltip = [
+    `${direction}: ${file.source}`,
+    vscode.l10n.t('To: {0}', file.target),
+    `${stateWords(file.state)}${file.message === undefined ? '' : `: ${file.message}`}`,
+  ].join('\n');
+  item.accessibilityInformation = {
+    label: [nameOf(batch, file.source), direction, stateWords(file.state), item.description].join(', '),
+  };
+  return item;
+}
+
+function describeFile(file: QueuedFile, speed: number, isConnected: boolean): string {
+  if (file.state === 'running') return describeMovement({ bytes: file.size, bytesDone: file.bytes, speed });
+  if (file.state === 'failed') return file.message ?? stateWords('failed');
+  if (file.state === 'done') return formatSize(file.size);
+  const state =
+    file.state === 'waiting' && !isConnected
+      ? vscode.l10n.t('waiting for the servers')
+      : stateWords(file.state);
+  if (file.bytes === 0) return state;
+  return `${state}, ${describeMovement({ bytes: file.size, bytesDone: file.bytes, speed: 0 })}`;
+}
+
+export function batchItem(batch: Batch, shown: Shown): vscode.TreeItem {
+  const { queue, runner, isConnected } = shown;
+  const totals = queue.totals(batch.id);
+  const state = stateOfBatch(batch, queue);
+  const item = new vscode.TreeItem(titleOf(batch));
+  const hasRows = totals.files > 0;
+  item.collapsibleState = hasRows
+    ? batch.ended === undefined
+      ? vscode.TreeItemCollapsibleState.Expanded
+      : vscode.TreeItemCollapsibleState.Collapsed
+    : vscode.TreeItemCollapsibleState.None;
+  item.id = batch.id;
+  item.iconPath = iconOf(state, batch);
+  item.contextValue = `batch.${state}`;
+  const done = batch.settledFiles + totals.count('done');
+  const files = batch.settledFiles + totals.files;
+  const parts = [describeCount(done, files, !batch.walked)];
+  if (batch.ended === undefined) {
+    const speed = state === 'running' ? runner.speed() : 0;
+    parts.push(describeMovement({ bytes: totals.bytes, bytesDone: totals.bytesDone, speed }));
+    if (!isConnected) parts.push(vscode.l10n.t('waiting for the servers'));
+  } else {
+    parts.push(formatSize(batch.settledBytes + totals.bytesDone));
+    parts.push(formatDuration((batch.ended - batch.created) / 1000));
+  }
+  for (const each of ['failed', 'skipped', 'canceled', 'asking'] as const) {
+    const count = totals.count(each);
+    if (count > 0) parts.push(`${count.toLocaleString()} ${stateWords(each)}`);
+  }
+  item.description = parts.join(', ');
+  item.tooltip = [
+    `${directionWords(batch)}:`,
+    ...batch.sources.slice(0, 10),
+    ...(batch.sources.length > 10 ? ['...'] : []),
+    vscode.l10n.t('To: {0}', batch.target),
+    vscode.l10n.t('Begun: {0}', new Date(batch.created).toLocaleString()),
+  ].join('\n');
+  item.accessibilityInformation = {
+    label: [titleOf(batch), directionWords(batch), stateWords(state), item.description].join(', '),
+  };
+  return item;
+}
+
+export function moreItem(node: TransferNode & { kind: 'more' }): vscode.TreeItem {
+  const item = new vscode.TreeItem(vscode.l10n.t('{0} more', node.count.toLocaleString()));
+  item.id = node.id;
+  item.contextValue = 'more';
+  return item;
+}
+
+/** What a batch is doing, or how it ended. */
+export function stateOfBatch(batch: Batch, queue: TransferQueue): FileState {
+  const totals = queue.totals(batch.id);
+  if (batch.ended === undefined) {
+    const first = (['running', 'asking', 'waiting', 'paused'] as const).find(
+      (state) => totals.count(state) > 0,
+    );
+    return first ?? (batch.paused ? 'paused' : 'waiting');
+  }
+  if (totals.count('failed') > 0) return 'failed';
+  if (batch.settledFiles + totals.count('done') > 0) return 'done';
+  return totals.count('canceled') > 0 || totals.files === 0 ? 'canceled' : 'skipped';
+}
+
+export function titleOf({ direction, sources, target }: Batch): string {
+  const [first = target] = sources;
+  const name = direction === 'upload' ? basename(first) : posix.basename(first) || '/';
+  if (sources.length <= 1) return name;
+  return vscode.l10n.t('{0} and {1} more', name, sources.length - 1);
+}
+
+function nameOf({ direction }: Batch, source: string): string {
+  return direction === 'upload' ? basename(source) : posix.basename(source);
+}
+
+function directionWords({ direction }: Batch): string {
+  return direction === 'upload' ? vscode.l10n.t('Upload') : vscode.l10n.t('Download');
+}

@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { SplitClient } from '../../client/split-client.ts';
+import type { TransferResult } from '../../client/transfer.ts';
+import type { Servers, ServersState } from '../servers.ts';
+import { BatchResults, tellResult } from './batch-results.ts';
+import { ConflictQuestions } from './conflict-questions.ts';
+import { QueueFile } from './queue-file.ts';
+import type { Batch } from './records.ts';
+import { type Change, TransferQueue } from './transfer-queue.ts';
+import { TransferRunner } from './transfer-runner.ts';
+import { describeMovement } from './transfer-words.ts';
+
+interface TransfersOptions {
+  readonly servers: Servers;
+  readonly log: vscode.LogOutputChannel;
+  readonly context: vscode.ExtensionContext;
+  /** Shows what is stored at a path. */
+  reveal(path: string): Promise<void>;
+  /** Files have arrived below a folder of the coordinator. */
+  onStored(folder: string): void;
+}
+
+/** The queues of windows that have gone are looked for so often, in milliseconds. */
+const adoptionInterval = 30_000;
+
+/** The transfers of this window: its queue, and what moves them while the servers run. */
+export class Transfers implements vscode.Disposable {
+  readonly queue: TransferQueue;
+  readonly runner: TransferRunner;
+  readonly questions: ConflictQuestions;
+  readonly #options: TransfersOptions;
+  readonly #folder: string;
+  readonly #store: QueueFile;
+  readonly #results: BatchResults;
+  readonly #waiting = new Map<string, (result: TransferResult | undefined) => void>();
+  readonly #changed = new Set<(change: Change) => void>();
+  readonly #subscriptions: vscode.Disposable;
+  readonly #adoption: NodeJS.Timeout;
+  #client: SplitClient | undefined;
+  /** Of the coordinator that the client talks to, once it has told. */
+  #pool: string | undefined;
+  #connecting: Promise<void> = Promise.resolve();
+  #progress: (() => void) | undefined;
+
+  constructor(options: TransfersOptions) {
+    const { servers, log, context } = options;
+    this.#options = options;
+    this.#folder = join(context.globalStorageUri.fsPath, 'transfers');
+    this.#store = QueueFile.create(this.#folder);
+    this.queue = new TransferQueue(this.#store);
+    this.#adopt(() => true);
+    this.#results = new BatchResults(this.queue);
+    this.questions = new ConflictQuestions(this.queue);
+    this.runner = new TransferRunner({
+      queue: this.queue,
+      concurrency,
+      transport: (pool) => (pool === this.#pool ? this.#client : undefined),
+      onQuestion: (file, existing) => this.questions.add(file, existing),
+      onError: (message) => log.error(message),
+    });
+    const forgetSettled = this.queue.onSettled((batch) => this.#settled(batch));
+    const forgetChanges = this.queue.onChange((change) => this.#tell(change));
+    this.#adoption = setInterval(() => {
+      if (this.#pool !== undefined) this.#adopt(({ pool }) => pool === this.#pool);
+    }, adoptionInterval);
+    this.#subscriptions = vscode.Disposable.from(
+      { dispose: forgetSettled },
+      { dispose: forgetChanges },
+      this.questions,
+      servers.onDidChangeState((state) => this.#follow(state)),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('splitftp.transfers')) this.#follow(servers.state);
+      }),
+    );
+    this.#follow(servers.state);
+  }
+
+  /** Whether the coordinator of this window can be used. */
+  get isConnected(): boolean {
+    return this.#pool !== undefined;
+  }
+
+  /** Files that are still to be transferred. */
+  get unfinished(): number {
+    return this.queue.batches.reduce((sum, { id }) => sum + this.queue.totals(id).unfinished, 0);
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  }
+
+  /**
+   * Puts an action of a person into the queue.
+   * @returns what became of it when all is done, however long that takes; undefined when all of it was canceled
+   */
+  async transfer(
+    batch: Pick<Batch, 'direction' | 'sources' | 'target'>,
+  ): Promise<TransferResult | undefined> {
+    await this.#options.servers.client();
+    await this.#connecting;
+    const pool = this.#pool;
+    if (pool === undefined)
+      throw new Error(vscode.l10n.t('The coordinator does not answer: look at the log.'));
+    const { promise, resolve } = Promise.withResolvers<TransferResult | undefined>();
+    const { id } = this.queue.add({ ...batch, pool });
+    this.#waiting.set(id, resolve);
+    return promise;
+  }
+
+  retry(batch: string): void {
+    const files = this.queue.files(batch);
+    this.queue.retry(files.filter(({ state }) => state === 'failed').map(({ id }) => id));
+  }
+
+  /** Stops what moves, where it is; what is left goes on in the next window. */
+  async stop(): Promise<void> {
+    clearInterval(this.#adoption);
+    this.#subscriptions.dispose();
+    await this.runner.stop();
+    this.#client?.close();
+    this.#progress?.();
+    if (this.queue.batches.length === 0) this.#store.remove();
+    else this.#store.close();
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+  }
+
+  /** One change after the other: what moved over the old connection has ended before there is a new one. */
+  #follow(state: ServersState): void {
+    this.#connecting = this.#connecting
+      .then(() => this.#connect(state))
+      .catch((error: unknown) => this.#options.log.error(error instanceof Error ? error : String(error)));
+  }
+
+  async #connect(state: ServersState): Promise<void> {
+    this.#pool = undefined;
+    await this.runner.interrupt();
+    this.#client?.close();
+    this.#client = undefined;
+    this.#tell();
+    if (state.kind !== 'running') return;
+    const client = new SplitClient({
+      ...state.configuration.coordinator,
+      // One more than transfers, for looking things up.
+      connections: concurrency() + 1,
+    });
+    this.#client = client;
+    const [coordinator] = (await client.status()).filter((report) => report.kind === 'coordinator');
+    this.#pool = coordinator?.pool;
+    this.#release();
+    this.#adopt(({ pool }) => pool === this.#pool);
+    this.runner.wake();
+    this.#tell();
+  }
+
+  /** Takes over batches of windows that have gone. */
+  #adopt(isWanted: (batch: Batch) => boolean): void {
+    for (const left of QueueFile.abandoned(this.#folder)) {
+      const { batches, files } = left.load();
+      const wanted = new Map(batches.filter(isWanted).map((batch) => [batch.id, batch]));
+      this.queue.adopt({
+        batches: [...wanted.values()],
+        files: files.filter(({ batch }) => wanted.has(batch)),
+      });
+      for (const id of wanted.keys()) left.removeBatch(id);
+      if (wanted.size === batches.length) left.remove();
+      else left.close();
+    }
+  }
+
+  /** Leaves those of other pools to the windows that use these. */
+  #release(): void {
+    const foreign = this.queue.batches.filter(({ pool }) => pool !== this.#pool);
+    if (foreign.length === 0) return;
+    const left = QueueFile.create(this.#folder);
+    for (const batch of foreign) {
+      left.saveBatch(batch);
+      left.saveFiles(this.queue.files(batch.id));
+      this.queue.forget(batch.id);
+    }
+    left.close();
+  }
+
+  #settled(batch: Batch): void {
+    const { log, reveal, onStored } = this.#options;
+    const result = this.#results.take(batch);
+    const nothing = result.files + result.failures.length + result.skipped.length === 0;
+    this.#waiting.get(batch.id)?.(result.canceled > 0 && nothing ? undefined : result);
+    this.#waiting.delete(batch.id);
+    if (batch.direction === 'upload') onStored(batch.target);
+    // Not awaited: a message stays until it is closed.
+    void tellResult(batch, result, { log, reveal, retry: () => this.retry(batch.id) }).then(
+      undefined,
+      (error: Error) => log.error(error),
+    );
+  }
+
+  #tell(change: Change = 'records'): void {
+    for (const listener of this.#changed) listener(change);
+    if (this.runner.isBusy && this.#progress === undefined) this.#showProgress();
+  }
+
+  /** In the status bar, as long as something moves. */
+  #showProgress(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const location = vscode.ProgressLocation.Window;
+    void vscode.window.withProgress({ location, title: 'SplitFTP' }, (progress) => {
+      const show = () => progress.report({ message: this.#movement() });
+      show();
+      const timer = setInterval(() => {
+        if (this.runner.isBusy) show();
+        else this.#progress?.();
+      }, 1000);
+      this.#progress = () => {
+        clearInterval(timer);
+        this.#progress = undefined;
+        resolve();
+      };
+      return promise;
+    });
+  }
+
+  #movement(): string {
+    const open = this.queue.batches.filter(({ ended }) => ended === undefined);
+    const totals = open.map(({ id }) => this.queue.totals(id));
+    return describeMovement({
+      bytes: totals.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytesDone: totals.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
+      speed: this.runner.speed(),
+    });
+  }
+}
+
+/** Files that are transferred at a time. */
+function concurrency(): number {
+  return Math.max(1, vscode.workspace.getConfiguration('splitftp').get('transfers.concurrent', 4));
+}

@@ -1,0 +1,13 @@
+/** The coordinator killed at every crash point: nothing acknowledged is lost, nothing half-done is seen or left. */
+import { expect, test } from 'vitest';
+import { crashAt, crashesToTry } from './crash-run.ts';
+
+test.concurrent.each(crashesToTry())('2+0, at $point', { timeout: 300_000 }, async ({ point, reaches }) => {
+  for (const reach of reaches) {
+    const { reached, during } = await crashAt(point, reach, { dataParts: 2, parityParts: 0, plain: true });
+    console.log(
+      `${point}:${reach} ${reached ? `killed during ${during ?? 'the background'}` : 'not reached'}`,
+    );
+    if (reach === 1) expect(reached).toBe(true);
+  }
+});

@@ -1,0 +1,75 @@
+import { describeTrial, operationsWith, runTrial, type Trial, type TrialOutcome } from './fault-trial.ts';
+import { everyFault } from './faults.ts';
+import { checkCatalogueFile } from './invariants.ts';
+import { Random } from './random.ts';
+import { Rig, type RigOptions, seedOfRun } from './rig.ts';
+
+/** Trials at a time, each lane with a pool of its own: most of the time they wait for a time-out. */
+const lanes = 6;
+
+export interface FaultRun {
+  readonly layout: Pick<RigOptions, 'dataParts' | 'parityParts'>;
+  readonly plain: boolean;
+}
+
+export interface FaultRunResult {
+  readonly counts: Readonly<Record<TrialOutcome, number>>;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Every fault at every command: once each, with storage server, operation and persistence chosen by the seed; or all
+ * of them with `SPLITFTP_ALL_FAULTS=1`. `SPLITFTP_FAULT` selects trials by a part of their description.
+ */
+export async function runFaults({ layout, plain }: FaultRun): Promise<FaultRunResult> {
+  const seed = seedOfRun();
+  const random = new Random(seed);
+  const servers = layout.dataParts + layout.parityParts;
+  const all = process.env.SPLITFTP_ALL_FAULTS === '1';
+  const only = process.env.SPLITFTP_FAULT ?? '';
+  const trials: Trial[] = [];
+  for (const fault of everyFault()) {
+    const possible = operationsWith(fault.at, plain).flatMap((operation) =>
+      Array.from({ length: servers }, (_, index) => index + 1).flatMap((server) =>
+        [false, true].map((persists) => ({ fault, server, operation, persists })),
+      ),
+    );
+    const chosen = random.pick(possible);
+    if (all || only !== '') trials.push(...possible);
+    else if (chosen) trials.push(chosen);
+  }
+  const queue = [...trials.filter((trial) => describeTrial(trial).includes(only)).entries()];
+  console.log(`${queue.length} trials at ${layout.dataParts}+${layout.parityParts}, seed ${seed}`);
+  const counts = { 'not reached': 0, succeeded: 0, 'failed cleanly': 0 };
+  const problems: string[] = [];
+  const lane = async () => {
+    let rig: Rig | undefined;
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [number, trial] = next;
+      rig ??= await Rig.start({ ...layout, plain });
+      const parity = layout.parityParts > 0;
+      try {
+        counts[await runTrial(rig, trial, number, parity)] += 1;
+      } catch (error) {
+        console.log(`failed: ${describeTrial(trial)}`);
+        problems.push(`${describeTrial(trial)}: ${explain(error)}\n${rig.lines.slice(-12).join('\n')}`);
+        await rig.stop(); // What a failed trial leaves must not be held against the next one.
+        rig = undefined;
+      }
+    }
+    if (!rig) return;
+    await rig.stopCoordinator();
+    for (const proxy of rig.proxies) {
+      await proxy.quiet().catch((error: unknown) => problems.push(`after the coordinator's end: ${error}`));
+    }
+    checkCatalogueFile(rig.configuration.coordinator.folder);
+    await rig.stop();
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return { counts, problems };
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message} (${explain(error.cause)})`;
+}
