@@ -56,14 +56,14 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
-  const place = (segment: string) => upkeep.placement.place(segment, layout);
+  const serverNumbers = pool.servers.map(({ number }) => number);
   const converter = new Converter({
     catalogue,
     pool,
     leases,
     log,
     policy,
-    place,
+    place: () => serverNumbers.slice(0, layout.dataParts + layout.parityParts),
     onConverted: () => journal.ship(),
     onGarbage: () => collector.wake(),
   });
@@ -85,6 +85,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
+    const place = (segment: string) => upkeep.placement.place(segment, layout);
     const fileSystem = new JournalledFileSystem(
       new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
       journal,
@@ -96,7 +97,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       fileSystem,
       reportStatus: () => reportStatus(reported),
       reportWhere: (path, from) => reportWhere(catalogue, pool, upkeep.watch, path, from),
-      upkeep: new Map([
+      ownerSite: new Map([
         ...upkeepCommands(upkeep, (number) => reportServer(reported, number)),
         ['CONVERT', converter.command],
       ]),

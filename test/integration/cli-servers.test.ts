@@ -19,10 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+/** Of what is below the folders that parts are in: beside them are the journal and the server's own name. */
 async function partSizes(name: string): Promise<number[]> {
   const root = join(folder, name);
   const names = await readdir(root, { recursive: true });
-  const found = await Promise.all(names.map((path) => stat(join(root, path))));
+  const parts = names.filter((path) => /[0-9a-f]{32}\.\d+$/.test(path));
+  const found = await Promise.all(parts.map((path) => stat(join(root, path))));
   return found.filter((entry) => entry.isFile()).map(({ size }) => size);
 }
 
