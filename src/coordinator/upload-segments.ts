@@ -123,8 +123,10 @@ export class UploadSegments {
     const { layout, quorum, patience } = policy;
     const id = randomBytes(16).toString('hex');
     const servers = place(id);
-    const isRedundant = quorum < servers.length;
-    const connections = await pool.connect(servers, quorum, isRedundant ? patience : undefined);
+    const connections = await pool.connect(servers, {
+      needed: quorum,
+      patience: { enough: quorum, milliseconds: patience, onGivenUp: (server) => server.stoodStill() },
+    });
     crashPoint('upload.connected');
     try {
       if (this.#destroyed) throw givenUp();

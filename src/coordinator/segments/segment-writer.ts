@@ -1,5 +1,6 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { FinishedSegment } from '../catalogue/catalogue.ts';
+import { waitForMost } from '../patience.ts';
 import type { PoolConnections } from '../pool/pool.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Chunks } from './chunk-runs.ts';
@@ -15,7 +16,6 @@ import {
   SegmentGeometry,
 } from './part-format.ts';
 import { PartWriter } from './part-writer.ts';
-import { waitForMost } from './patience.ts';
 import type { WritePolicy } from './write-policy.ts';
 
 interface Part {
