@@ -187,7 +187,7 @@ export function describeStored(segments: readonly UploadedSegment[]): string {
   const stored = segments.map(({ parts }) => parts.filter((part) => part.stored).length);
   const [first] = segments;
   if (!first) return 'Stored';
-  const servers = [...new Set(segments.flatMap((segment) => segment.servers))];
+  const servers = [...new Set(segments.flatMap((segment) => segment.servers))].sort((a, b) => a - b);
   return failures.size === 0
     ? `Stored in ${first.parts.length} parts on storage servers ${servers.join(', ')}`
     : `Stored in ${Math.min(...stored)} of ${first.parts.length} parts; the repair is queued: ${[...failures].join('; ')}`;

@@ -98,7 +98,7 @@ export class StorageServer {
 
   /** The next connection is a first one for the guard. */
   checkAgain(): void {
-    this.#guarded = undefined;
+    this.#mayHaveChanged();
     for (const connection of this.#idle.splice(0)) connection.close();
   }
 
@@ -199,6 +199,12 @@ export class StorageServer {
     return this.#inUse <= this.connections && !configured && !this.#limit.isLowered(Date.now());
   }
 
+  /** It may have been started again, with another folder. */
+  #mayHaveChanged(): void {
+    this.#guarded = undefined;
+    this.#folders.clear();
+  }
+
   #admit(): void {
     const most = this.connections;
     while (this.#inUse < most) {
@@ -217,7 +223,7 @@ export class StorageServer {
   async connect(): Promise<StorageConnection> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (await isAlive(idle, this.#doubtful ? 0 : trustedIdle)) return idle;
-      if (idle.lost) this.#guarded = undefined; // It may have been started again, with another folder.
+      if (idle.lost) this.#mayHaveChanged();
       idle.close();
     }
     try {
@@ -253,7 +259,7 @@ export class StorageServer {
   release(connection: StorageConnection): void {
     if (connection.lost) {
       this.#doubtful = true;
-      this.#guarded = undefined;
+      this.#mayHaveChanged();
     }
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
