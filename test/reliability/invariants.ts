@@ -64,8 +64,11 @@ export async function checkPool(pool: Pool, session: Client, tree: Tree): Promis
     if (difference !== undefined) throw new Error(`${path}: ${difference}`);
     const parts = await where(session, path);
     const stored = parts.filter(isStored);
-    if (repairs && stored.length < parts.length)
-      throw new Error(`${path}: a part is missing, and not to be repaired`);
+    if (repairs && stored.length < parts.length) {
+      throw new Error(
+        `${path}: not every part is stored, and nothing is to be repaired: ${JSON.stringify(parts)}`,
+      );
+    }
     all.push(...parts);
     await checkParts(pool, path, content, stored);
   }
@@ -88,10 +91,10 @@ function isStored({ state, bytes }: ReportedPart): boolean {
 export async function settle(session: Client): Promise<void> {
   const deadline = Date.now() + patience;
   for (let pause = 5; ; pause = Math.min(pause * 2, 250)) {
-    const { garbage, partialUploads, repair, draining } = await status(session);
+    const { garbage, partialUploads, repair, draining, down } = await status(session);
     const missing = repair?.parts ?? 0;
     if (partialUploads > 0) throw new Error('a partial upload is left');
-    if (garbage === 0 && missing === 0 && draining === 0) return;
+    if (garbage === 0 && missing === 0 && draining === 0 && down === 0) return;
     if (Date.now() > deadline) {
       const why = repair?.reason ?? '';
       throw new Error(
