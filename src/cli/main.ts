@@ -14,6 +14,7 @@ import { addReportCommands } from './reports.ts';
 import { addServerCommands } from './servers.ts';
 import { UsageError } from './session.ts';
 import { addTransferCommands } from './transfers.ts';
+import { addUpkeepCommands } from './upkeep.ts';
 import { addUserCommands } from './users.ts';
 
 const program = new Command('splitftp')
@@ -28,6 +29,7 @@ addFileCommands(program);
 addReportCommands(program);
 addConvertCommand(program);
 addRecoveryCommands(program);
+addUpkeepCommands(program);
 addUserCommands(program);
 
 // The reader of a pipe may have seen enough (`splitftp ls | head`).

@@ -22,13 +22,13 @@ import { temporaryFolder } from './ftp-server-fixture.ts';
 export interface PoolFixture {
   readonly port: number;
   readonly catalogue: SqliteCatalogue;
+  readonly pool: Pool;
   readonly files: SplitFileSystem;
   readonly leases: Leases;
   /** Native paths of the storage servers' folders. */
   readonly folders: readonly string[];
   /** What the storage servers serve, to be made to fail. */
   readonly storage: readonly FaultyStorage[];
-  readonly pool: Pool;
   /** Of a conversion to another layout. */
   converter(layout: Layout): Converter;
   /** Ends a storage server, and every connection to it. */
@@ -112,11 +112,11 @@ export async function startPool({
   return {
     port: coordinator.port,
     catalogue,
+    pool,
     files,
     leases,
     folders: configurations.map(({ folder }) => folder),
     storage,
-    pool,
     converter: (layout) => {
       const converter = new Converter({
         catalogue,
