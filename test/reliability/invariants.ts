@@ -44,7 +44,7 @@ const reportedCoordinator = v.object({
 const reportedServer = v.object({ kind: v.literal('storage server'), state: v.string() });
 
 /** Milliseconds for what happens in the background: removing old parts, repair. */
-const patience = 60_000;
+const patience = 120_000;
 
 /**
  * Waits until nothing is left to be removed or repaired, then checks: the tree is exactly this one; every part that a
@@ -102,14 +102,15 @@ export async function settle(session: Client): Promise<void> {
       );
     }
     await delay(pause);
-    await wakeCollector(session);
+    await tryAtOnce(session, repair !== undefined && missing > 0);
   }
 }
 
-/** What waits for its next attempt is tried at once: an upload's end, or a folder made, wakes the collector. */
-async function wakeCollector(session: Client): Promise<void> {
+/** What waits for its next attempt is tried at once; a folder that is made or removed wakes the collector. */
+async function tryAtOnce(session: Client, repairs: boolean): Promise<void> {
   await session.send('MKD /wake');
   await session.send('RMD /wake');
+  if (repairs) await session.send('SITE REPAIR');
 }
 
 export interface PoolStatus extends v.InferOutput<typeof reportedCoordinator> {
