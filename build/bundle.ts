@@ -1,6 +1,6 @@
 /**
  * Bundles every program into `dist/`, for the Node inside VS Code (24): the extension as the one CommonJS file that VS
- * Code loads; the command and the servers as modules in `dist/programs/` that share their code, each behind a small file
+ * Code loads, and the script of its pool map; the command and the servers as modules in `dist/programs/` that share their code, each behind a small file
  * of its name.
  */
 import { chmod, rm, writeFile } from 'node:fs/promises';
@@ -33,6 +33,14 @@ await build({
   format: 'cjs',
   entryPoints: { extension: 'src/extension/extension.ts' },
   external: ['vscode'],
+});
+await build({
+  ...common,
+  outdir: 'dist',
+  platform: 'browser',
+  target: 'chrome138',
+  format: 'iife',
+  entryPoints: { 'pool-map': 'src/pool-map-page/page.ts' },
 });
 await build({
   ...common,

@@ -7,6 +7,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { defaultUpkeep } from '../config/upkeep.ts';
 import { coordinatorVariables } from '../config/variables.ts';
 import { generatedAccount } from './credentials.ts';
+import { loadStorageServers, remoteCoordinator, toRemoteConfiguration } from './remote-servers.ts';
 
 /** Where a person changes the configuration: an `.env` file of the workspace, or else the settings. */
 export type Origin = { readonly kind: 'env'; readonly uri: vscode.Uri } | { readonly kind: 'settings' };
@@ -57,6 +58,9 @@ export class ConfigurationFinder implements vscode.Disposable {
     const settings = vscode.workspace.getConfiguration('splitftp');
     const port = settings.get('port', 2121);
     const data = this.#context.globalStorageUri.fsPath;
+    const remote = remoteCoordinator();
+    if (remote !== undefined)
+      return toRemoteConfiguration(this.#context.secrets, remote, join(data, 'remote'));
     const chosen = settings.get<string[]>('storageFolders', []);
     const folders =
       chosen.length > 0 ? chosen : [1, 2, 3].map((number) => join(data, `storage_folder${number}`));
@@ -64,7 +68,7 @@ export class ConfigurationFinder implements vscode.Disposable {
     if (problems.length > 0) throw new ConfigurationError('the settings', problems);
     const account = (user: string) => generatedAccount(this.#context.secrets, user);
     const host = '127.0.0.1';
-    const storageServers = await Promise.all(
+    const local = await Promise.all(
       folders.map(async (folder, index) => ({
         number: index + 1,
         account: await account(`storage${index + 1}`),
@@ -74,6 +78,14 @@ export class ConfigurationFinder implements vscode.Disposable {
         tls: { mode: 'off', waived: false } as const,
       })),
     );
+    const others = await loadStorageServers(this.#context.secrets, join(data, 'remote'));
+    const storageServers = [...local, ...others];
+    const numbers = new Set(storageServers.map(({ number }) => number));
+    if (numbers.size < storageServers.length) {
+      throw new ConfigurationError('the settings', [
+        'splitftp.storageServers: two storage servers have one number: the folders have 1, 2, ..., the others need higher ones',
+      ]);
+    }
     return {
       coordinator: {
         account: await account('splitftp'),

@@ -5,6 +5,7 @@ import { registerFileSystem } from './file-system/register.ts';
 import { FilesTree } from './files-tree.ts';
 import { HealthOfFiles } from './health/health-of-files.ts';
 import { logServerLine } from './log-channel.ts';
+import { registerPool } from './register-pool.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
@@ -39,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
+    registerPool({ context, servers, finder, transfers, log }),
     registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );

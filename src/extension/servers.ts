@@ -69,6 +69,24 @@ export class Servers implements vscode.Disposable {
     });
   }
 
+  /** Whether this window runs the storage server. */
+  runs(number: number): boolean {
+    return this.#local.runs(number);
+  }
+
+  /** Ends one storage server that this window started; files are read without it where they have parity. */
+  async stopStorageServer(number: number): Promise<void> {
+    await this.#local.stopStorageServer(number);
+    this.#changed.fire(this.#state);
+  }
+
+  /** Starts it again. @throws Error with its own message */
+  async startStorageServer(number: number): Promise<void> {
+    if (this.#state.kind !== 'running' || !this.#state.startedHere) return;
+    await this.#local.startStorageServer(this.#state.configuration, number);
+    this.#changed.fire(this.#state);
+  }
+
   /** A client of the coordinator; starts the servers when they are stopped. */
   async client(): Promise<SplitClient> {
     await this.start();
@@ -107,7 +125,7 @@ export class Servers implements vscode.Disposable {
 
   async #startHere(configuration: Configuration): Promise<void> {
     const { host, port } = configuration.coordinator;
-    if (!isLocal({ host }))
+    if (!isLocal({ host }) || configuration.storageServers.length === 0)
       throw new Error(`No coordinator that accepts this account answers at ${host}:${port}.`);
     await this.#local.start(configuration);
     this.#client = createClient(configuration);

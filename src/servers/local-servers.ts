@@ -74,12 +74,38 @@ export class LocalServers {
     return this.#stopping;
   }
 
+  /** Whether a storage server runs. */
+  runs(number: number): boolean {
+    return this.#servers.some(({ name }) => name === storageName(number));
+  }
+
+  /** Ends one storage server on purpose: the others go on. */
+  async stopStorageServer(number: number): Promise<void> {
+    const server = this.#servers.find(({ name }) => name === storageName(number));
+    if (server === undefined) return;
+    // From now on nobody expects it to run.
+    this.#servers = this.#servers.filter((one) => one !== server);
+    await server.stop();
+  }
+
+  /** Starts it again. @throws Error with its own message */
+  async startStorageServer(configuration: Configuration, number: number): Promise<void> {
+    if (this.runs(number)) return;
+    const environment = childEnvironment(configuration);
+    try {
+      await this.#launch(environment, storageName(number), this.#options.programs.storage, String(number));
+    } catch (error) {
+      await this.stopStorageServer(number);
+      throw error;
+    }
+  }
+
   async #startAll(configuration: Configuration): Promise<void> {
     const environment = childEnvironment(configuration);
     const { programs } = this.#options;
     const storage = configuration.storageServers
       .filter(isLocal)
-      .map(({ number }) => [`storage server ${number}`, programs.storage, String(number)] as const);
+      .map(({ number }) => [storageName(number), programs.storage, String(number)] as const);
     const [first, ...others] = storage;
     // Of two windows that start at once, one finds the first port in use before anything else has begun.
     if (first !== undefined) await this.#launch(environment, ...first);
@@ -108,7 +134,7 @@ export class LocalServers {
   }
 
   async #ended(server: ChildServer, why: string): Promise<void> {
-    if (this.#stopping !== undefined) return;
+    if (this.#stopping !== undefined || !this.#servers.includes(server)) return;
     if (this.#starting !== undefined) {
       this.#starting.reject(new Error(why));
       return;
@@ -126,6 +152,10 @@ export class LocalServers {
     await Promise.all(storage.map((server) => server.stop()));
     this.#servers = [];
   }
+}
+
+function storageName(number: number): string {
+  return `storage server ${number}`;
 }
 
 /** The configuration, passwords included, goes to a child by its environment: command lines can be listed. */

@@ -19,16 +19,20 @@ export interface Workspace {
 }
 
 /** A folder with the seeds' `.env` on free ports. */
-export async function createWorkspace(): Promise<Workspace> {
+export async function createWorkspace(storageServers = 2): Promise<Workspace> {
   const parent = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
   const folder = join(parent, 'my project');
   await mkdir(folder);
-  const [port = 0] = await freePorts(3);
+  const [port = 0] = await freePorts(storageServers + 1);
+  const numbers = Array.from({ length: storageServers }, (_, index) => index + 1);
   const account = (number: string) =>
     `FTP_USER${number}=user${number}\nFTP_PASSWORD${number}=secret word ${number}\n`;
-  const ports = `FTP_PORT=${port}\nFTP_PORT1=${port + 1}\nFTP_PORT2=${port + 2}\n`;
+  const ports = [`FTP_PORT=${port}\n`, ...numbers.map((number) => `FTP_PORT${number}=${port + number}\n`)];
   const rest = 'FTP_SERVER_DIR=server_folder\nFTP_SERVER=127.0.0.1\n';
-  await writeFile(join(folder, '.env'), ['', '1', '2'].map(account).join('') + ports + rest);
+  await writeFile(
+    join(folder, '.env'),
+    ['', ...numbers.map(String)].map(account).join('') + ports.join('') + rest,
+  );
   return { folder, parent, port, remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };
 }
 

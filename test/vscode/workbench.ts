@@ -168,6 +168,13 @@ export class Workbench {
     return this.transfers.locator('.monaco-list-row', { hasText: text });
   }
 
+  /** A row of the Servers view. */
+  server(text: string): Locator {
+    return this.page
+      .locator('.pane', { has: this.page.getByLabel('Servers Section') })
+      .locator('.monaco-list-row', { hasText: text });
+  }
+
   /** Presses a button that a row of a tree shows at its end. */
   async inline(row: Locator, label: string): Promise<void> {
     await row.hover();

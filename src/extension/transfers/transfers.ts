@@ -41,6 +41,7 @@ export class Transfers implements vscode.Disposable {
   /** Of the coordinator that the client talks to, once it has told. */
   #pool: string | undefined;
   #connecting: Promise<void> = Promise.resolve();
+  #connected: ServersState | undefined;
   #progress: (() => void) | undefined;
 
   constructor(options: TransfersOptions) {
@@ -70,7 +71,9 @@ export class Transfers implements vscode.Disposable {
       this.questions,
       servers.onDidChangeState((state) => this.#follow(state)),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('splitftp.transfers')) this.#follow(servers.state);
+        if (!event.affectsConfiguration('splitftp.transfers')) return;
+        this.#connected = undefined;
+        this.#follow(servers.state);
       }),
     );
     this.#follow(servers.state);
@@ -98,7 +101,9 @@ export class Transfers implements vscode.Disposable {
   async transfer(
     batch: Pick<Batch, 'direction' | 'sources' | 'target'>,
   ): Promise<TransferResult | undefined> {
-    await this.#options.servers.client();
+    const { servers } = this.#options;
+    await servers.client();
+    this.#follow(servers.state);
     await this.#connecting;
     const pool = this.#pool;
     if (pool === undefined)
@@ -133,10 +138,16 @@ export class Transfers implements vscode.Disposable {
   #follow(state: ServersState): void {
     this.#connecting = this.#connecting
       .then(() => this.#connect(state))
-      .catch((error: unknown) => this.#options.log.error(error instanceof Error ? error : String(error)));
+      .catch((error: unknown) => {
+        this.#connected = undefined;
+        this.#options.log.error(error instanceof Error ? error : String(error));
+      });
   }
 
   async #connect(state: ServersState): Promise<void> {
+    // A storage server was stopped or started: the coordinator is the same.
+    if (state.kind === 'running' && state === this.#connected) return;
+    this.#connected = state;
     this.#pool = undefined;
     await this.runner.interrupt();
     this.#client?.close();

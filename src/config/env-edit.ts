@@ -1,0 +1,32 @@
+/** Changes of an `.env` file's text that leave everything else in it as it is. */
+import { storageNumber } from './variables.ts';
+
+/** Adds variables at the end. @throws where a value cannot be written in such a file */
+export function withVariables(text: string, variables: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${quoted(name, value)}\n`);
+  const separator = text === '' || text.endsWith('\n') ? '' : '\n';
+  return text + separator + lines.join('');
+}
+
+/** Removes the variables of one storage server. */
+export function withoutStorageServer(text: string, number: number): string {
+  return text
+    .split(/(?<=\n)/)
+    .filter((line) => {
+      const [, name = ''] = /^\s*(?:export\s+)?([^\s=#]+)\s*=/.exec(line) ?? [];
+      return storageNumber(name) !== number;
+    })
+    .join('');
+}
+
+/** As Node reads it back: quotes of one kind, which the value must not hold. */
+function quoted(name: string, value: string): string {
+  if (/^[\w.:/@+,-]+$/.test(value)) return value;
+  const quote = ["'", '`', '"'].find((one) => !value.includes(one));
+  if (quote === undefined || /[\r\n\0]/.test(value) || (quote === '"' && value.includes('\\n'))) {
+    throw new Error(
+      `The value of ${name} cannot stand in an .env file: it has every kind of quotes, or a line break.`,
+    );
+  }
+  return `${quote}${value}${quote}`;
+}

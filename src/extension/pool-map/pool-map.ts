@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
+import * as vscode from 'vscode';
+import type { PoolWatch } from '../pool-watch.ts';
+import type { Servers } from '../servers.ts';
+import { stateWords } from '../servers-view/server-node.ts';
+import { formatSize } from '../wording.ts';
+import type { MapState, MapTexts } from './messages.ts';
+import { placementOf } from './placement.ts';
+import type { PlacedFile } from './survival.ts';
+
+const ready = v.object({ type: v.literal('ready') });
+/** Seconds of throughput that are shown. */
+const history = 180;
+/** Seconds between two looks at where the parts are. */
+const lookAgain = 10;
+
+interface PoolMapParts {
+  readonly extensionUri: vscode.Uri;
+  readonly servers: Servers;
+  readonly watch: PoolWatch;
+  /** Bytes a second at this moment, of this window's transfers. */
+  speed(): number;
+}
+
+/** A picture of where the parts are, in an editor tab: one for the window. */
+export class PoolMap implements vscode.Disposable {
+  readonly #parts: PoolMapParts;
+  readonly #throughput: number[] = Array.from({ length: history }, () => 0);
+  readonly #sampling: NodeJS.Timeout;
+  #panel: vscode.WebviewPanel | undefined;
+  #path = '/';
+  #files: readonly PlacedFile[] = [];
+  #isCut = false;
+  #problem = '';
+  #seconds = 0;
+  #looking = false;
+
+  constructor(parts: PoolMapParts) {
+    this.#parts = parts;
+    this.#sampling = setInterval(() => this.#second(), 1000);
+  }
+
+  show(path = '/'): void {
+    this.#path = path;
+    this.#files = [];
+    if (this.#panel === undefined) this.#open();
+    else this.#panel.reveal();
+    void this.#look();
+  }
+
+  dispose(): void {
+    clearInterval(this.#sampling);
+    this.#panel?.dispose();
+  }
+
+  #open(): void {
+    const { extensionUri, watch } = this.#parts;
+    const roots = ['media', 'dist'].map((folder) => vscode.Uri.joinPath(extensionUri, folder));
+    const panel = vscode.window.createWebviewPanel(
+      'splitftp.poolMap',
+      vscode.l10n.t('SplitFTP Pool Map'),
+      vscode.ViewColumn.Active,
+      { enableScripts: true, localResourceRoots: roots },
+    );
+    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media/icon.png');
+    panel.webview.html = pageOf(panel.webview, extensionUri);
+    const subscriptions = vscode.Disposable.from(
+      watch.watch(),
+      watch.onDidChange(() => this.#send()),
+      panel.webview.onDidReceiveMessage((message: unknown) => {
+        if (v.is(ready, message)) this.#send();
+      }),
+    );
+    panel.onDidDispose(() => {
+      subscriptions.dispose();
+      this.#panel = undefined;
+    });
+    this.#panel = panel;
+  }
+
+  #second(): void {
+    this.#throughput.push(this.#parts.speed());
+    this.#throughput.shift();
+    if (this.#panel?.visible !== true) return;
+    this.#seconds += 1;
+    if (this.#seconds % lookAgain === 0) void this.#look();
+    else this.#send();
+  }
+
+  async #look(): Promise<void> {
+    const { servers } = this.#parts;
+    if (this.#looking || this.#panel === undefined) return;
+    if (servers.state.kind !== 'running') {
+      this.#files = [];
+      this.#problem = vscode.l10n.t('The servers do not run.');
+      this.#send();
+      return;
+    }
+    this.#looking = true;
+    const path = this.#path;
+    try {
+      const { files, isCut } = await placementOf(await servers.client(), path);
+      [this.#files, this.#isCut, this.#problem] = [files, isCut, ''];
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#looking = false;
+    }
+    this.#send();
+    if (path !== this.#path) await this.#look();
+  }
+
+  #send(): void {
+    const { reports, problem } = this.#parts.watch;
+    const coordinator = reports.find(({ kind }) => kind === 'coordinator');
+    const repair = coordinator?.kind === 'coordinator' ? coordinator.repair : undefined;
+    const state: MapState = {
+      type: 'state',
+      path: this.#path,
+      servers: reports
+        .filter((report) => report.kind === 'storage server')
+        .map(({ number, address, state: now, parts, bytes, free }) => ({
+          number,
+          address,
+          state: now,
+          words: stateWords(now),
+          parts,
+          bytes,
+          ...(free !== undefined && { free }),
+        })),
+      files: this.#files,
+      isCut: this.#isCut,
+      throughput: this.#throughput,
+      repair:
+        repair === undefined || (repair.parts === 0 && repair.repairedParts === 0)
+          ? ''
+          : vscode.l10n.t(
+              'Repair: {0} parts to rebuild ({1}), {2} rebuilt.',
+              repair.parts,
+              formatSize(repair.bytes),
+              repair.repairedParts,
+            ),
+      problem: problem ?? this.#problem,
+    };
+    // It is told again within a second: a page that is just closed need not get it.
+    void this.#panel?.webview.postMessage(state);
+  }
+}
+
+function pageTexts(): MapTexts {
+  return {
+    servers: vscode.l10n.t('Storage servers'),
+    whatIf: vscode.l10n.t(
+      'What if? Switch servers off and see which files would survive. Nothing is really stopped.',
+    ),
+    switchOff: vscode.l10n.t('Switch this server off in the picture, or on again'),
+    parts: vscode.l10n.t('{0} parts', '{0}'),
+    free: vscode.l10n.t('{0} free', '{0}'),
+    throughput: vscode.l10n.t("Throughput of this window's transfers, last three minutes"),
+    perSecond: vscode.l10n.t('Now {0}/s, at most {1}/s', '{0}', '{1}'),
+    where: vscode.l10n.t('Where the parts are'),
+    file: vscode.l10n.t('File'),
+    verdict: vscode.l10n.t('Health'),
+    data: vscode.l10n.t('data part'),
+    parity: vscode.l10n.t('parity part'),
+    missing: vscode.l10n.t('missing'),
+    unreachable: vscode.l10n.t('not reachable'),
+    none: vscode.l10n.t('no part'),
+    whole: vscode.l10n.t('whole'),
+    degraded: vscode.l10n.t('degraded, readable'),
+    lost: vscode.l10n.t('not readable'),
+    spare: vscode.l10n.t('{0} more storage servers may fail', '{0}'),
+    noFiles: vscode.l10n.t('No files are stored here.'),
+    cut: vscode.l10n.t('Only the first 100 files are shown: choose a folder or a file in the tree.'),
+    result: vscode.l10n.t(
+      'Files: {0}. Whole: {1}, degraded: {2}, not readable: {3}.',
+      '{0}',
+      '{1}',
+      '{2}',
+      '{3}',
+    ),
+    resultOff: vscode.l10n.t('Without storage servers {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
+  };
+}
+
+function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+  const nonce = randomBytes(18).toString('base64url');
+  const uri = (path: string) =>
+    escaped(webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, path)).toString());
+  const texts = pageTexts();
+  const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
+  return `<!DOCTYPE html>
+<html lang="${escaped(vscode.env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<link rel="stylesheet" href="${uri('media/pool-map.css')}">
+<title>${escaped(vscode.l10n.t('SplitFTP Pool Map'))}</title>
+</head>
+<body data-texts="${escaped(JSON.stringify(texts))}">
+<main>
+<h1><span id="path">/</span></h1>
+<p id="problem" role="alert"></p>
+<h2 id="servers-title">${escaped(texts.servers)}</h2>
+<p>${escaped(texts.whatIf)}</p>
+<ul id="servers" aria-labelledby="servers-title"></ul>
+<p id="result" role="status" aria-live="polite"></p>
+<p id="repair" role="status"></p>
+<h2>${escaped(texts.throughput)}</h2>
+<svg id="chart" role="img" viewBox="0 0 ${history} 42" preserveAspectRatio="none"><polyline id="line" points=""/></svg>
+<div id="speed"></div>
+<h2>${escaped(texts.where)}</h2>
+<table><thead><tr id="head"></tr></thead><tbody id="files"></tbody></table>
+<p id="empty"></p>
+</main>
+<script nonce="${nonce}" src="${uri('dist/pool-map.js')}"></script>
+</body>
+</html>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}

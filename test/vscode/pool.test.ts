@@ -1,0 +1,140 @@
+/** The Servers view, the pool map, the drill and the walkthrough of the installed extension, in three themes. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type FrameLocator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { SplitClient } from '../../src/client/split-client.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { browserLaunch, install } from './install.ts';
+import { startVSCode, type VSCode } from './vscode.ts';
+import { createWorkspace, root, type Workspace } from './window.ts';
+import { Workbench } from './workbench.ts';
+
+let browser: Browser;
+let code: VSCode;
+let workspace: Workspace;
+let client: SplitClient;
+let window: Workbench;
+
+beforeAll(async () => {
+  await install(true);
+  browser = await chromium.launch(browserLaunch);
+}, 600_000);
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  workspace = await createWorkspace(3);
+  const envFile = join(workspace.folder, '.env');
+  client = new SplitClient((await loadConfiguration({ envFile, environment: {} })).coordinator);
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(60_000);
+  window = new Workbench(page);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await window.picture(`failed ${task.name}`);
+  await window.page.close();
+  client.close();
+  await code.stop();
+  await workspace.remove();
+});
+
+async function openWindow(theme = 'Default Dark Modern'): Promise<void> {
+  code = await startVSCode({
+    vsix: join(root, 'splitftp.vsix'),
+    settings: { 'workbench.colorTheme': theme },
+  });
+  await window.open(code.url(workspace.folder));
+  await window.expandFiles();
+  await window.files.getByText('Nothing is stored yet').waitFor();
+}
+
+/** The page of the pool map, which VS Code puts into a frame of a frame. */
+const map = (): FrameLocator => window.page.frameLocator('iframe.webview').frameLocator('iframe');
+
+for (const [theme, name] of [
+  ['Default Light Modern', 'light'],
+  ['Default Dark Modern', 'dark'],
+  ['Default High Contrast', 'high contrast'],
+] as const) {
+  test(`servers and the pool map, in ${name}`, { timeout: 300_000 }, async () => {
+    await openWindow(theme);
+    for (const file of ['plans.pdf', 'photos.zip', 'notes.txt']) {
+      await writeFile(join(workspace.folder, file), Buffer.alloc(2_000_000, file));
+      await client.upload([join(workspace.folder, file)], '/project');
+    }
+    await window.openContainer();
+    for (const number of [1, 2, 3]) {
+      await window
+        .server(`Storage server ${number}`)
+        .getByText(/up, \d+ parts/)
+        .waitFor();
+    }
+    await window.server('Coordinator').getByText('2+1, 3 files').waitFor();
+    await window.run('SplitFTP: Show Pool Map');
+    const servers = map().getByRole('switch');
+    await servers.nth(2).waitFor();
+    await map().getByText('/project/photos.zip').waitFor();
+    await map().getByText('Whole: 3, degraded: 0').waitFor();
+    await window.picture(`40-pool-map-${name}`);
+
+    // By keyboard alone: one server may be gone, two may not.
+    await servers.nth(0).focus();
+    await window.page.keyboard.press('Space');
+    await map().getByText('Without storage servers 1: 3 of 3 files survive.').waitFor();
+    expect(await servers.nth(0).getAttribute('aria-checked')).toBe('false');
+    await window.page.keyboard.press('Tab');
+    await window.page.keyboard.press('Enter');
+    await map().getByText('Without storage servers 1, 2: 0 of 3 files survive.').waitFor();
+    await window.picture(`41-what-if-${name}`);
+  });
+}
+
+test('a storage server is stopped and started again from the view, and the map shows it', {
+  timeout: 300_000,
+}, async () => {
+  await openWindow();
+  await writeFile(join(workspace.folder, 'plans.pdf'), Buffer.alloc(2_000_000, 'plans'));
+  await client.upload([join(workspace.folder, 'plans.pdf')], '/');
+  await window.openContainer();
+  const row = window.server('Storage server 3');
+  await row.getByText(/up, \d+ parts/).waitFor();
+  await window.inline(row, 'Stop Storage Server');
+  await row.getByText(/down, /).waitFor();
+  expect((await client.read('/plans.pdf')).equals(Buffer.alloc(2_000_000, 'plans'))).toBe(true);
+  await window.picture('42-server-stopped');
+  await window.inline(row, 'Start Storage Server');
+  await row.getByText(/up, \d+ parts/).waitFor();
+});
+
+test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
+  await openWindow();
+  await window.run('SplitFTP: Drill');
+  await window.dialog.getByRole('button', { name: 'Start Drill' }).click();
+  await window.toast('Drill passed').waitFor({ timeout: 180_000 });
+  await window.picture('43-drill-passed');
+  expect(await client.list('/')).toEqual([]);
+});
+
+test('a folder of this machine joins the pool, and the .env has it', { timeout: 300_000 }, async () => {
+  await openWindow();
+  const folder = join(workspace.folder, 'other disk');
+  await mkdir(folder);
+  await window.run('SplitFTP: Add Storage Server');
+  await window.pick('A folder of this machine');
+  await window.answerFolder(folder, 'Store Parts Here');
+  await window.openContainer();
+  await window
+    .server('Storage server 4')
+    .getByText(/up, 0 parts/)
+    .waitFor();
+  await window.picture('44-server-added');
+  const text = await readFile(join(workspace.folder, '.env'), 'utf8');
+  expect(text).toContain(`FTP_STORAGE_DIR4='${folder}'`);
+});
+
+test('the walkthrough shows its steps', { timeout: 300_000 }, async () => {
+  await openWindow();
+  await window.run('SplitFTP: Open Walkthrough');
+  await window.page.getByText('Lose a server, and no data').first().waitFor();
+  await window.picture('45-walkthrough');
+});
