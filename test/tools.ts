@@ -33,6 +33,7 @@ export const tools: readonly Tool[] = [
   program('inetutils-ftp'),
   program('python3'),
   program('openssl'),
+  program('strace'),
   {
     name: 'pyftpdlib',
     packages: ['python3-pyftpdlib', 'python3-openssl'],

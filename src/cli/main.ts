@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ConfigurationError } from '../config/configuration.ts';
+import { addConvertCommand } from './convert.ts';
 import { addFileCommands } from './files.ts';
 import { InterruptedError } from './interruption.ts';
 import { addRecoveryCommands } from './recovery.ts';
@@ -13,6 +14,7 @@ import { addReportCommands } from './reports.ts';
 import { addServerCommands } from './servers.ts';
 import { UsageError } from './session.ts';
 import { addTransferCommands } from './transfers.ts';
+import { addUpkeepCommands } from './upkeep.ts';
 import { addUserCommands } from './users.ts';
 
 const program = new Command('splitftp')
@@ -25,7 +27,9 @@ addServerCommands(program);
 addTransferCommands(program);
 addFileCommands(program);
 addReportCommands(program);
+addConvertCommand(program);
 addRecoveryCommands(program);
+addUpkeepCommands(program);
 addUserCommands(program);
 
 // The reader of a pipe may have seen enough (`splitftp ls | head`).

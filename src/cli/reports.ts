@@ -1,7 +1,7 @@
 /** `splitftp status` and `splitftp where`. */
 import type { Command } from 'commander';
-import { formatFingerprint } from '../tls/fingerprint.ts';
-import { formatBytes, formatTable, plural } from './format.ts';
+import { describeCoordinator } from './describe-coordinator.ts';
+import { formatBytes, formatTable } from './format.ts';
 import { addCommand, type CommonOptions, printJson, remotePath, withClient } from './session.ts';
 
 export function addReportCommands(program: Command): void {
@@ -24,33 +24,25 @@ async function status(options: CommonOptions & { json?: true }): Promise<void> {
     return;
   }
   for (const report of reports) {
-    if (report.kind !== 'coordinator') continue;
-    const { version, layout, files, folders, bytes, partialUploads, partialBytes, garbage, tls } = report;
-    const content = `${plural(files, 'file')} in ${plural(folders, 'folder')}, ${formatBytes(bytes)}`;
-    const partial =
-      partialUploads === 0
-        ? ''
-        : `, ${plural(partialUploads, 'interrupted upload')} of ${formatBytes(partialBytes)}`;
-    const waiting = garbage === 0 ? '' : `, ${plural(garbage, 'segment')} to be removed`;
-    process.stdout.write(`SplitFTP ${version}, layout ${layout}: ${content}${partial}${waiting}\n`);
-    if (tls) process.stdout.write(`TLS ${tls.mode}, SHA-256 ${formatFingerprint(tls.fingerprint)}\n`);
-    process.stdout.write('\n');
+    if (report.kind === 'coordinator') process.stdout.write(`${describeCoordinator(report).join('\n')}\n\n`);
   }
-  const rows = reports.flatMap((report) =>
-    report.kind === 'storage server'
-      ? [
-          [
-            String(report.number),
-            report.address,
-            report.state,
-            String(report.parts),
-            formatBytes(report.bytes),
-            report.reason ?? report.can.join(', '),
-          ],
-        ]
-      : [],
+  const servers = reports.filter((report) => report.kind === 'storage server');
+  process.stdout.write(
+    formatTable(
+      ['>SERVER', 'ADDRESS', 'STATE', '>PARTS', '>SIZE', '>FREE', '>MISSING', '>ERRORS', ''],
+      servers.map((report) => [
+        String(report.number),
+        report.address,
+        report.draining && report.state === 'down' ? 'down, draining' : report.state,
+        String(report.parts),
+        formatBytes(report.bytes),
+        report.free === undefined ? '' : formatBytes(report.free),
+        String(report.missing),
+        String(report.errors),
+        report.reason ?? report.can.join(', '),
+      ]),
+    ),
   );
-  process.stdout.write(formatTable(['>SERVER', 'ADDRESS', 'STATE', '>PARTS', '>SIZE', ''], rows));
 }
 
 async function where(path: string, options: CommonOptions & { json?: true }): Promise<void> {
@@ -64,8 +56,11 @@ async function where(path: string, options: CommonOptions & { json?: true }): Pr
     `${part.role} ${part.index}`,
     String(part.number),
     part.address,
+    part.state,
     formatBytes(part.bytes),
     part.path,
   ]);
-  process.stdout.write(formatTable(['>SEGMENT', 'PART', '>SERVER', 'ADDRESS', '>SIZE', 'PATH'], rows));
+  process.stdout.write(
+    formatTable(['>SEGMENT', 'PART', '>SERVER', 'ADDRESS', 'STATE', '>SIZE', 'PATH'], rows),
+  );
 }

@@ -1,13 +1,24 @@
 import { basename, join, posix, resolve } from 'node:path';
 
 import type { GenericSchema } from 'valibot';
+import { type ConversionReport, conversionReport } from '../site/conversion.ts';
 import {
+  type FindingReport,
+  findingReport,
   type PartReport,
   parseReports,
   partReport,
   partsPerPage,
+  type RebalanceReport,
+  type RepairReport,
+  rebalanceReport,
+  repairReport,
   type StatusReport,
+  type StorageServerReport,
   statusReport,
+  storageServerReport,
+  type VerificationReport,
+  verificationReport,
 } from '../site/reports.ts';
 import { runBatch } from './batch.ts';
 import type { Address } from './connection.ts';
@@ -191,9 +202,56 @@ export class SplitClient {
     }
   }
 
-  /** A command about the pool's upkeep, such as `REPAIR` (see `src/site/reports.ts`). @returns the reply's text */
-  upkeep(command: string): Promise<string> {
-    return this.#pool.use((connection) => connection.site(command));
+  /** Begins to give what is at a path the layout of new files; {@link conversion} tells how far that is. */
+  beginConversion(path: string): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT ${absolute(path)}`);
+  }
+
+  conversion(id: number): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT -status ${id}`);
+  }
+
+  /** Files that are converted stay so. */
+  stopConversion(id: number): Promise<ConversionReport> {
+    return this.#report(conversionReport, `CONVERT -stop ${id}`);
+  }
+
+  /** Begins to verify every part of what is at a path; ask {@link verification} how far it is. */
+  startVerification(path: string): Promise<VerificationReport> {
+    return this.#report(verificationReport, `VERIFY ${absolute(path)}`);
+  }
+
+  verification(id: number): Promise<VerificationReport> {
+    return this.#report(verificationReport, `VERIFY -status ${id}`);
+  }
+
+  /** What a verification has found so far. */
+  async findings(id: number): Promise<FindingReport[]> {
+    const findings: FindingReport[] = [];
+    for (;;) {
+      const page = await this.#reports(findingReport, `VERIFY -findings ${id} ${findings.length}`);
+      findings.push(...page);
+      if (page.length < partsPerPage) return findings;
+    }
+  }
+
+  stopVerification(id: number): Promise<VerificationReport> {
+    return this.#report(verificationReport, `VERIFY -stop ${id}`);
+  }
+
+  /** Tries at once whatever waits for repair. @param server is looked through first */
+  repair(server?: number): Promise<RepairReport> {
+    return this.#report(repairReport, server === undefined ? 'REPAIR' : `REPAIR -server ${server}`);
+  }
+
+  /** Begins to empty a storage server, or makes it a full member again. */
+  drain(server: number, { undo = false } = {}): Promise<StorageServerReport> {
+    return this.#report(storageServerReport, `DRAIN ${undo ? '-undo ' : ''}${server}`);
+  }
+
+  /** Begins to move parts to where they would be placed today, or ends that. */
+  rebalance({ stop = false } = {}): Promise<RebalanceReport> {
+    return this.#report(rebalanceReport, stop ? 'REBALANCE -stop' : 'REBALANCE');
   }
 
   /** Ends all sessions; what is still being done is cancelled. */
@@ -213,6 +271,12 @@ export class SplitClient {
   #download(roots: readonly DownloadRoot[], options: TransferOptions): Promise<TransferResult> {
     const pool = this.#pool;
     return runBatch((signal) => walkDownloads(pool, roots, options, signal), pool.limit, options);
+  }
+
+  async #report<T>(schema: GenericSchema<unknown, T>, command: string): Promise<T> {
+    const [report] = await this.#reports(schema, command);
+    if (report === undefined) throw new Error(`the coordinator does not know SITE ${command}: update it`);
+    return report;
   }
 
   async #reports<T>(schema: GenericSchema<unknown, T>, command: string): Promise<T[]> {

@@ -217,26 +217,17 @@ function hasControlCharacter(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }
 
-/** The numbers 1 to n of the storage servers that have a variable; every gap and excess is a problem. */
+/** The numbers of the storage servers that have a variable; one may be missing, where a server was removed. */
 function storageNumbers(variables: Variables, problems: string[]): number[] {
-  const found = new Map<number, string>();
+  const found = new Set<number>();
   for (const [name, value] of Object.entries(variables)) {
     const number = storageNumber(name);
-    if (number !== undefined && value !== undefined && !found.has(number)) found.set(number, name);
+    if (number === undefined || value === undefined) continue;
+    if (number <= mostStorageServers) found.add(number);
+    else problems.push(`${name} is set, but the numbers of storage servers end with ${mostStorageServers}`);
   }
-  const numbers = [...found.keys()].sort((a, b) => a - b);
+  const numbers = [...found].sort((a, b) => a - b);
   if (numbers.length === 0) return [1]; // Its missing variables are then what is reported.
-  const gap = numbers.findIndex((number, index) => number !== index + 1);
-  const after = gap === -1 ? undefined : numbers[gap];
-  if (after !== undefined) {
-    problems.push(
-      `${storageVariables(gap + 1).user} is missing, but ${found.get(after)} is set: ` +
-        'number the storage servers 1, 2, 3 ... without a gap',
-    );
-  }
-  if (numbers.length > mostStorageServers) {
-    problems.push(`there are ${numbers.length} storage servers: at most ${mostStorageServers} are possible`);
-  }
   return numbers;
 }
 

@@ -11,10 +11,12 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { Converter } from './convert/converter.ts';
 import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalledFileSystem } from './journal/journalled-file-system.ts';
+import { Snapshots } from './journal/snapshots.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
 import { writePolicy } from './segments/write-policy.ts';
@@ -55,11 +57,25 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
+  const place = (segment: string) => upkeep.placement.place(segment, layout);
+  const converter = new Converter({
+    catalogue,
+    pool,
+    leases,
+    log,
+    policy,
+    place,
+    onConverted: () => journal.ship(),
+    onGarbage: () => collector.wake(),
+  });
+  let snapshots: Snapshots | undefined;
   let expiry: PartialExpiry | undefined;
   const close = async () => {
+    await converter.stop();
     await expiry?.stop();
     await upkeep.stop();
     await collector.stop();
+    await snapshots?.stop();
     await journal.ship();
     pool.close(); // Ends what still waits for a storage server.
     await journal.stop();
@@ -72,7 +88,6 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     crashPoint('start.unfinished-abandoned');
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
-    const place = (segment: string) => upkeep.placement.place(segment, layout);
     const fileSystem = new JournalledFileSystem(
       new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
       journal,
@@ -84,7 +99,10 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       fileSystem,
       reportStatus: () => reportStatus(reported),
       reportWhere: (path, from) => reportWhere(catalogue, pool, upkeep.watch, path, from),
-      upkeep: upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+      ownerSite: new Map([
+        ...upkeepCommands(upkeep, (number) => reportServer(reported, number)),
+        ['CONVERT', converter.command],
+      ]),
     });
     const server = await startFtpServer({
       host: coordinator.host,
@@ -97,6 +115,14 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       ...(coordinator.dataConnections && { dataConnections: coordinator.dataConnections }),
     });
     expiry = new PartialExpiry({ catalogue, leases, log, onGarbage: () => collector.wake() });
+    snapshots = new Snapshots({
+      poolId: catalogue.pool,
+      outbox: catalogue.journal,
+      journal,
+      pool,
+      folder: coordinator.folder,
+      log,
+    });
     await upkeep.start();
     crashPoint('start.listening');
     collector.wake();

@@ -38,6 +38,18 @@ export const crashPoints = [
   'collect.removing',
   'collect.removed',
   'collect.forgotten',
+  // The journal on the storage servers.
+  'journal.shipping',
+  'journal.written',
+  'journal.shipped',
+  // Upkeep.
+  'repair.begun',
+  'repair.stripe-written',
+  'repair.rebuilt',
+  'repair.recorded',
+  'move.begun',
+  'move.copied',
+  'move.recorded',
 ] as const;
 export type CrashPoint = (typeof crashPoints)[number];
 

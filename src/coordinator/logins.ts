@@ -18,7 +18,7 @@ export interface LoginsParts {
    */
   readonly reportWhere: (path: string, from: number | undefined) => Promise<string[]>;
   /** Further SITE commands, of the owner. */
-  readonly upkeep: ReadonlyMap<string, SiteCommand>;
+  readonly ownerSite: ReadonlyMap<string, SiteCommand>;
 }
 
 /** Who logs in to the coordinator, and what each of them then sees. */
@@ -31,7 +31,7 @@ export class Logins {
     this.#owner = {
       fileSystem: parts.fileSystem,
       site: new Map<string, SiteCommand>([
-        ...parts.upkeep,
+        ...parts.ownerSite,
         ['STATUS', parts.reportStatus],
         [
           'WHERE',

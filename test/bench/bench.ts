@@ -1,27 +1,24 @@
 /**
  * `npm run bench -- [--size 1GiB[,4GiB...]] [--rounds 5] [--folder DIR]`: uploads and downloads through the coordinator
- * over two storage servers, in plain text and over TLS, in turn with the same directly to one bundled storage server.
- * DIR is where the servers keep everything; a memory disk there takes the disk out of the comparison.
+ * over two storage servers, in plain text and over TLS, in turn with the same directly to one bundled storage server; then
+ * in several layouts. DIR is where the servers keep everything; a memory disk there takes the disk out of the comparison.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { Client } from 'basic-ftp';
+import { parseArgs } from 'node:util';
 import type { Configuration } from '../../src/config/configuration.ts';
-import { toEnvironment } from '../../src/config/load.ts';
 import { coordinatorTrust } from '../../src/tls/expected-certificate.ts';
 import { freePorts } from '../ports.ts';
 import { makeConfiguration } from './configuration.ts';
 import { measureErasureCodes } from './erasure.ts';
+import { measureLayouts } from './layouts.ts';
 import { measureListings } from './listing.ts';
-import { type Direction, directions, median, Result, type TargetName, targetNames } from './result.ts';
-import { ServerProcess } from './server-process.ts';
+import { directions, median, Result, type TargetName, targetNames } from './result.ts';
+import { type ServerProcess, startServers } from './server-process.ts';
+import { remove, type Target, transfer } from './transfer.ts';
 
-const run = promisify(execFile);
 const gibibyte = 1024 ** 3;
-const quiet = ['--log-level', 'warn'];
 
 const { values } = parseArgs({
   options: {
@@ -43,6 +40,7 @@ const servers: ServerProcess[] = [];
 try {
   const configuration = makeConfiguration(folder, await freePorts(3), { dataParts: 2, parityParts: 0 });
   for (const size of sizes) await measure(configuration, size);
+  for (const size of sizes) await measureLayouts(folder, size, rounds);
   await measureListings(20_000);
   measureErasureCodes();
 } finally {
@@ -51,7 +49,7 @@ try {
 }
 
 async function measure(configuration: Configuration, size: number): Promise<void> {
-  await startServers(configuration); // fresh ones, so that a peak belongs to this size
+  await startServers(configuration, servers); // fresh ones, so that a peak belongs to this size
   const direct = configuration.storageServers[0];
   if (!direct) throw new Error('no storage server');
   const { coordinator } = configuration;
@@ -102,45 +100,8 @@ async function measure(configuration: Configuration, size: number): Promise<void
   await stopServers();
 }
 
-async function startServers(configuration: Configuration): Promise<void> {
-  const environment = { ...process.env, ...toEnvironment(configuration) };
-  for (const { number } of configuration.storageServers) {
-    const name = `storage server ${number}`;
-    servers.push(await ServerProcess.start(name, 'dist/storage.js', [String(number), ...quiet], environment));
-  }
-  servers.push(await ServerProcess.start('coordinator', 'dist/coordinator.js', quiet, environment));
-}
-
 async function stopServers(): Promise<void> {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
-}
-
-type Server = Configuration['coordinator'] | Configuration['storageServers'][number];
-
-interface Target {
-  readonly server: Server;
-  /** Of the certificate, when the transfer goes over TLS. */
-  readonly fingerprint?: string;
-}
-
-async function transfer(
-  direction: Direction,
-  { server: { port, account }, fingerprint }: Target,
-  size: number,
-): Promise<number> {
-  const args = ['test/bench/load.ts', direction, String(port), account.user, '/bench', String(size)];
-  if (fingerprint !== undefined) args.push(fingerprint);
-  const { stdout } = await run(process.execPath, args, {
-    env: { ...process.env, LOAD_PASSWORD: account.password },
-  });
-  return Number(stdout);
-}
-
-async function remove({ port, account }: Server): Promise<void> {
-  const client = new Client();
-  await client.access({ host: '127.0.0.1', port, ...account });
-  await client.remove('/bench');
-  client.close();
 }
 
 function parseSize(text: string): number {

@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as v from 'valibot';
+import type { Configuration } from '../../src/config/configuration.ts';
+import { toEnvironment } from '../../src/config/load.ts';
 import { serverNodeOptions } from '../../src/servers/child-server.ts';
 
 const ready = v.object({ type: v.literal('ready'), port: v.number() });
@@ -11,10 +13,12 @@ const ticksPerSecond = 100;
 /** A server under measurement: one of the programs in `dist/`, and what its process consumes (Linux only). */
 export class ServerProcess {
   readonly name: string;
-  readonly #child: ChildProcess;
+  readonly #start: () => Promise<ChildProcess>;
+  #child: ChildProcess;
 
-  private constructor(name: string, child: ChildProcess) {
+  private constructor(name: string, start: () => Promise<ChildProcess>, child: ChildProcess) {
     this.name = name;
+    this.#start = start;
     this.#child = child;
   }
 
@@ -24,17 +28,25 @@ export class ServerProcess {
     args: readonly string[],
     environment: NodeJS.ProcessEnv,
   ): Promise<ServerProcess> {
-    const child = fork(program, args, {
-      env: environment,
-      execArgv: [...serverNodeOptions],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const message = await Promise.race([
-      once(child, 'message').then(([first]) => first),
-      once(child, 'exit').then(() => undefined),
-    ]);
-    v.parse(ready, message, { message: `${name} did not start` });
-    return new ServerProcess(name, child);
+    const start = async () => {
+      const child = fork(program, args, {
+        env: environment,
+        execArgv: [...serverNodeOptions],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      const message = await Promise.race([
+        once(child, 'message').then(([first]) => first),
+        once(child, 'exit').then(() => undefined),
+      ]);
+      v.parse(ready, message, { message: `${name} did not start` });
+      return child;
+    };
+    return new ServerProcess(name, start, await start());
+  }
+
+  /** Again, after {@link stop}. */
+  async restart(): Promise<void> {
+    this.#child = await this.#start();
   }
 
   /** CPU seconds since its start. */
@@ -64,4 +76,16 @@ export class ServerProcess {
   #read(file: string): string {
     return readFileSync(`/proc/${this.#child.pid}/${file}`, 'utf8');
   }
+}
+
+const quiet = ['--log-level', 'warn'];
+
+/** Starts all servers of a configuration; those that have started are in `servers` also when it rejects. */
+export async function startServers(configuration: Configuration, servers: ServerProcess[]): Promise<void> {
+  const environment = { ...process.env, ...toEnvironment(configuration) };
+  for (const { number } of configuration.storageServers) {
+    const name = `storage server ${number}`;
+    servers.push(await ServerProcess.start(name, 'dist/storage.js', [String(number), ...quiet], environment));
+  }
+  servers.push(await ServerProcess.start('coordinator', 'dist/coordinator.js', quiet, environment));
 }

@@ -1,7 +1,9 @@
 /** A coordinator and its storage servers inside the test's process: for limits, times and questions of a test. */
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { StorageServerConfiguration } from '../../src/config/configuration.ts';
 import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
+import { Converter } from '../../src/coordinator/convert/converter.ts';
 import { Pool } from '../../src/coordinator/pool/pool.ts';
 import type { Layout } from '../../src/coordinator/segments/part-format.ts';
 import { writePolicy } from '../../src/coordinator/segments/write-policy.ts';
@@ -20,13 +22,15 @@ import { temporaryFolder } from './ftp-server-fixture.ts';
 export interface PoolFixture {
   readonly port: number;
   readonly catalogue: SqliteCatalogue;
+  readonly pool: Pool;
   readonly files: SplitFileSystem;
   readonly leases: Leases;
   /** Native paths of the storage servers' folders. */
   readonly folders: readonly string[];
   /** What the storage servers serve, to be made to fail. */
   readonly storage: readonly FaultyStorage[];
-  readonly pool: Pool;
+  /** Of a conversion to another layout. */
+  converter(layout: Layout): Converter;
   /** Ends a storage server, and every connection to it. */
   stopStorageServer(number: number): Promise<void>;
   /** Starts it again where it was. */
@@ -67,7 +71,7 @@ export async function startPool({
     startFtpServer({ ...login, port, login: (user, password) => admit(files, user, password) });
   const servers: FtpServer[] = [];
   const storage: FaultyStorage[] = [];
-  const configurations = [];
+  const configurations: StorageServerConfiguration[] = [];
   for (let number = 1; number <= storageServers; number++) {
     const path = join(root, `storage${number}`);
     const files = new FaultyStorage(await Folder.open(path));
@@ -96,8 +100,10 @@ export async function startPool({
     limits: { failedLoginDelayMs: 1, ...limits },
     login: (user, password) => admit(files, user, password),
   });
+  const converters: Converter[] = [];
   onTestFinished(async () => {
     await coordinator.close();
+    await Promise.all(converters.map((converter) => converter.stop()));
     await collector.stop();
     pool.close();
     await catalogue.close();
@@ -106,11 +112,26 @@ export async function startPool({
   return {
     port: coordinator.port,
     catalogue,
+    pool,
     files,
     leases,
     folders: configurations.map(({ folder }) => folder),
     storage,
-    pool,
+    converter: (layout) => {
+      const converter = new Converter({
+        catalogue,
+        pool,
+        leases,
+        log,
+        policy: writePolicy(layout),
+        place: () =>
+          configurations.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number),
+        onConverted: async () => {},
+        onGarbage: () => collector.wake(),
+      });
+      converters.push(converter);
+      return converter;
+    },
     stopStorageServer: async (number) => servers[number - 1]?.close(),
     startStorageServer: async (number) => {
       const files = storage[number - 1];

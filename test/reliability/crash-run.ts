@@ -1,27 +1,26 @@
 /** A coordinator in a process of its own that is killed at a crash point, in the middle of a row of operations. */
 
-import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'basic-ftp';
-import { toEnvironment } from '../../src/config/load.ts';
 import { type CrashPoint, crashPoints } from '../../src/coordinator/crash-point.ts';
-import { ChildServer } from '../../src/servers/child-server.ts';
 import { content } from '../integration/content.ts';
-import { append, openSession, resume, retrieve, store } from '../integration/ftp-session.ts';
+import { RawClient } from '../integration/ftp-raw-client.ts';
+import { append, resume, retrieve, store } from '../integration/ftp-session.ts';
 import { freePorts } from '../ports.ts';
-import { checkCatalogueFile, checkPool, listTree, type Tree } from './invariants.ts';
+import { CoordinatorProcess } from './coordinator-process.ts';
+import { checkCatalogueFile, checkPool, listTree, status, type Tree, where } from './invariants.ts';
 import { Random } from './random.ts';
 import { Rig, type RigOptions, seedOfRun } from './rig.ts';
-
-const program = resolve(import.meta.dirname, '../../src/coordinator/main.ts');
+import { verify } from './upkeep.ts';
 
 type Files = Map<string, Buffer | undefined>;
 
 /** An operation, and what of the tree it changes when it has been done. */
 interface Operation {
   readonly name: string;
-  run(session: Client): Promise<unknown>;
+  run(session: Client, rig: Rig, address: Rig['address']): Promise<unknown>;
   change(files: Files): void;
 }
 
@@ -30,8 +29,11 @@ const added = content(600_000, 2);
 const fresh = content(1_300_000, 3);
 const small = content(900, 4);
 
+/** Before the coordinator is started to be killed, one of its parts is damaged on its storage server. */
+const damagedFile = '/damaged';
+
 const before: Operation[] = [
-  ...['/kept', '/replaced', '/from', '/target', '/removed'].map((path) => storing(path, old)),
+  ...['/kept', '/replaced', '/from', '/target', '/removed', damagedFile].map((path) => storing(path, old)),
   making('/folder'),
 ];
 
@@ -78,12 +80,13 @@ const during: Operation[] = [
   { name: 'an upload that is cut off', run: cutOff, change: () => {} },
   {
     name: 'going on with it',
-    run: async (session) =>
-      resume(session, '/cut', await session.size('/cut'), fresh.subarray(await session.size('/cut'))),
+    run: goOn,
     change: (files) => files.set('/cut', fresh),
   },
+  { name: 'verifying', run: (session) => verify(session, damagedFile), change: () => {} },
+  { name: 'draining', run: drainLast, change: () => {} },
   // What is removed in the background comes to its end while the client still does something.
-  { name: 'waiting', run: untilCollected, change: () => {} },
+  { name: 'waiting', run: untilQuiet, change: () => {} },
 ];
 
 function storing(path: string, bytes: Buffer): Operation {
@@ -103,20 +106,47 @@ function making(path: string): Operation {
 }
 
 /** The data connection is reset in the middle: what has arrived is kept as a partial upload. */
-async function cutOff(session: Client): Promise<void> {
-  const source = async function* () {
-    yield fresh.subarray(0, 800_000);
-    await delay(100); // Some of it shall be on its way; how much does not matter.
-    session.ftp.dataSocket?.resetAndDestroy();
-  };
-  await session.uploadFrom(Readable.from(source(), { objectMode: false }), '/cut').catch(() => undefined);
-  if (session.closed) throw new Error('the coordinator is gone');
+async function cutOff(_session: Client, _rig: Rig, { port, account }: Rig['address']): Promise<void> {
+  const client = await RawClient.login(port, account.user, account.password);
+  try {
+    const data = await client.data();
+    await client.ask('STOR /cut');
+    data.write(fresh.subarray(0, 800_000));
+    while (!(await client.ask('STAT')).text.includes('800000 bytes so far')) await delay(5);
+    data.resetAndDestroy();
+    await client.reply(); // 426, when what arrived has been kept.
+  } finally {
+    client.destroy();
+  }
 }
 
-async function untilCollected(session: Client): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const { message } = await session.send('SITE STATUS');
-    if (/"garbage":0\b/.test(message)) return;
+async function goOn(session: Client): Promise<void> {
+  const offset = await session.size('/cut');
+  await resume(session, '/cut', offset, fresh.subarray(offset));
+}
+
+async function damage(session: Client, rig: Rig): Promise<void> {
+  const [part] = await where(session, damagedFile);
+  const folder = rig.configuration.storageServers[(part?.number ?? 0) - 1]?.folder;
+  if (!part || folder === undefined) throw new Error(`${damagedFile} has no parts`);
+  const file = join(folder, part.path);
+  const bytes = await readFile(file);
+  bytes.fill('x', bytes.length / 2, bytes.length / 2 + 10);
+  await writeFile(file, bytes);
+}
+
+/** With a storage server more than a file has parts, what is on the last one moves to others. */
+async function drainLast(session: Client, { configuration }: Rig): Promise<void> {
+  const { layout, storageServers } = configuration;
+  const count = storageServers.length;
+  if (count > layout.dataParts + layout.parityParts) await session.send(`SITE DRAIN ${count}`);
+}
+
+/** As long as something goes on in the background that may come by a crash point. */
+async function untilQuiet(session: Client): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    const { garbage, repair, draining } = await status(session);
+    if (garbage === 0 && (repair?.parts ?? 0) === 0 && draining === 0) return;
     await delay(20);
   }
 }
@@ -135,16 +165,19 @@ export interface CrashOutcome {
  * @throws Error that says what is wrong
  */
 export async function crashAt(point: string, reach: number, options: RigOptions): Promise<CrashOutcome> {
-  const rig = await Rig.start(options);
+  const rig = await Rig.start({ timeout: 30, ...options });
   let process: CoordinatorProcess | undefined;
   try {
     const files: Files = new Map();
-    await perform(await rig.session(), before, files);
+    const first = await rig.session();
+    await perform(first, rig, files);
+    if (options.parityParts > 0) await damage(first, rig);
+    first.close();
     await rig.stopCoordinator();
 
     const [port = 0] = await freePorts(1);
     process = new CoordinatorProcess(rig, port, { SPLITFTP_CRASH_POINT: `${point}:${reach}` });
-    const underWay = await performUntilCrash(process, files);
+    const underWay = await performUntilCrash(process, rig, files);
     const reached = await process.wasKilled();
     await process.end();
 
@@ -162,16 +195,19 @@ export async function crashAt(point: string, reach: number, options: RigOptions)
   }
 }
 
-async function perform(session: Client, operations: readonly Operation[], files: Files): Promise<void> {
-  for (const operation of operations) {
-    await operation.run(session);
+async function perform(session: Client, rig: Rig, files: Files): Promise<void> {
+  for (const operation of before) {
+    await operation.run(session, rig, rig.address);
     operation.change(files);
   }
-  session.close();
 }
 
 /** @returns the operation that got no answer */
-async function performUntilCrash(process: CoordinatorProcess, files: Files): Promise<Operation | undefined> {
+async function performUntilCrash(
+  process: CoordinatorProcess,
+  rig: Rig,
+  files: Files,
+): Promise<Operation | undefined> {
   let session: Client;
   try {
     session = await process.session();
@@ -181,9 +217,9 @@ async function performUntilCrash(process: CoordinatorProcess, files: Files): Pro
   try {
     for (const operation of during) {
       try {
-        await operation.run(session);
+        await operation.run(session, rig, process.address);
       } catch (error) {
-        if (!session.closed && !(await process.wasKilled())) {
+        if (!(await process.wasKilled())) {
           throw new Error(`${operation.name} failed though nothing crashed`, { cause: error });
         }
         return operation;
@@ -226,40 +262,6 @@ async function matches(session: Client, tree: Tree): Promise<boolean> {
     if (bytes !== undefined && (await session.size(path)) !== bytes.length) return false;
   }
   return true;
-}
-
-class CoordinatorProcess {
-  readonly #server: ChildServer;
-  readonly #address: Rig['address'];
-
-  constructor(rig: Rig, port: number, environment: Readonly<Record<string, string>>) {
-    const { coordinator } = rig.configuration;
-    const configuration = { ...rig.configuration, coordinator: { ...coordinator, port } };
-    this.#address = configuration.coordinator;
-    this.#server = new ChildServer({
-      name: 'coordinator',
-      program,
-      args: [],
-      environment: { PATH: process.env.PATH, ...toEnvironment(configuration), ...environment },
-      onLine: () => {},
-    });
-  }
-
-  async session(): Promise<Client> {
-    await this.#server.ready;
-    return openSession(this.#address);
-  }
-
-  /** Whether it has ended by SIGKILL, or does so within a moment. */
-  async wasKilled(): Promise<boolean> {
-    const how = await Promise.race([this.#server.gone, delay(500, '')]);
-    if (how !== '' && !how.includes('SIGKILL')) throw new Error(how);
-    return how !== '';
-  }
-
-  async end(): Promise<void> {
-    await this.#server.stop();
-  }
 }
 
 export interface CrashToTry {

@@ -98,6 +98,13 @@ export class DataLink {
     return this.#listener.listening || this.#client?.destroyed === false;
   }
 
+  /** The storage server will never hear of a transfer on it: it goes when the coordinator ends its side. */
+  abandon(): void {
+    this.#listener.close();
+    if (!this.#client || this.#client.readableEnded) this.destroy();
+    else this.#client.once('end', () => this.destroy());
+  }
+
   destroy(): void {
     this.#listener.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../ports.ts';
 import { DataLink } from './data-link.ts';
 import { controlFaults, dataFaults, type Fault, type FaultKind, replyFaults } from './faults.ts';
 
@@ -35,6 +36,8 @@ export class FaultProxy {
 
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     const proxy = new FaultProxy(options);
+    // Not one that outgoing connections are given: it must be free again whenever the storage server comes up.
+    [proxy.#port = 0] = await freePorts(1);
     await proxy.up();
     return proxy;
   }
@@ -111,8 +114,6 @@ export class FaultProxy {
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
     this.#server = server;
-    const address = server.address();
-    if (address !== null && typeof address === 'object') this.#port = address.port;
   }
 
   resetAll(): void {
@@ -208,6 +209,7 @@ class ProxySession {
       const code = /\d{3}/.exec(kind)?.[0];
       const words = kind.endsWith('full') ? 'no space left on device' : 'that is not to be had';
       this.#client.write(`${code} ${words}\r\n`);
+      if (['STOR', 'RETR', 'REST'].includes(this.#verb)) for (const link of this.#links) link.abandon();
       return true;
     }
     if (includes(dataFaults, kind)) for (const link of this.#links) link.fault = kind;

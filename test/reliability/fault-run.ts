@@ -5,7 +5,7 @@ import { Random } from './random.ts';
 import { Rig, type RigOptions, seedOfRun } from './rig.ts';
 
 /** Trials at a time, each lane with a pool of its own: most of the time they wait for a time-out. */
-const lanes = 6;
+const lanes = 8;
 
 export interface FaultRun {
   readonly layout: Pick<RigOptions, 'dataParts' | 'parityParts'>;

@@ -41,6 +41,8 @@ const reportedCoordinator = v.object({
   repair: v.optional(v.object({ parts: v.number(), reason: v.optional(v.string()) })),
 });
 
+const reportedServer = v.object({ kind: v.literal('storage server'), state: v.string() });
+
 /** Milliseconds for what happens in the background: removing old parts, repair. */
 const patience = 60_000;
 
@@ -86,10 +88,10 @@ function isStored({ state, bytes }: ReportedPart): boolean {
 export async function settle(session: Client): Promise<void> {
   const deadline = Date.now() + patience;
   for (let pause = 5; ; pause = Math.min(pause * 2, 250)) {
-    const { garbage, partialUploads, repair } = await status(session);
+    const { garbage, partialUploads, repair, draining } = await status(session);
     const missing = repair?.parts ?? 0;
     if (partialUploads > 0) throw new Error('a partial upload is left');
-    if (garbage === 0 && missing === 0) return;
+    if (garbage === 0 && missing === 0 && draining === 0) return;
     if (Date.now() > deadline) {
       const why = repair?.reason ?? '';
       throw new Error(
@@ -107,11 +109,21 @@ async function wakeCollector(session: Client): Promise<void> {
   await session.send('RMD /wake');
 }
 
-export async function status(session: Client): Promise<v.InferOutput<typeof reportedCoordinator>> {
+export interface PoolStatus extends v.InferOutput<typeof reportedCoordinator> {
+  /** Storage servers that are yet to be emptied. */
+  readonly draining: number;
+  /** Storage servers that do not answer. */
+  readonly down: number;
+}
+
+export async function status(session: Client): Promise<PoolStatus> {
   const { message } = await session.send('SITE STATUS');
-  for (const line of jsonLines(message)) {
+  const lines = jsonLines(message);
+  const states = lines.flatMap((line) => (v.is(reportedServer, line) ? line.state : []));
+  const count = (state: string) => states.filter((each) => each === state).length;
+  for (const line of lines) {
     const parsed = v.safeParse(reportedCoordinator, line);
-    if (parsed.success) return parsed.output;
+    if (parsed.success) return { ...parsed.output, draining: count('draining'), down: count('down') };
   }
   throw new Error('the coordinator does not report about itself');
 }

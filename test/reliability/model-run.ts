@@ -13,7 +13,7 @@ const defaultSteps = 5_000;
  * Runs random steps against the coordinator and the model until there were enough; after each run all storage servers
  * come back, and the whole pool is checked.
  * @returns how many steps there were
- * @throws Error of fast-check with the smallest sequence it found, and the seed that reproduces it
+ * @throws Error of fast-check with the steps, and the seed that reproduces them
  */
 export async function runModel(dataParts: number, parityParts: number): Promise<number> {
   const wanted = Number(process.env.SPLITFTP_MODEL_STEPS ?? defaultSteps);
@@ -24,7 +24,7 @@ export async function runModel(dataParts: number, parityParts: number): Promise<
   let steps = 0;
   const property = fc.asyncProperty(sequences, async (sequence) => {
     if (steps >= wanted) return;
-    const rig = await Rig.start({ dataParts, parityParts });
+    const rig = await Rig.start({ dataParts, parityParts, timeout: 30 });
     const real = new RealPool(rig, parityParts);
     const model = new ModelFileSystem();
     try {
@@ -40,6 +40,6 @@ export async function runModel(dataParts: number, parityParts: number): Promise<
       await rig.stop();
     }
   });
-  await fc.assert(property, { seed, numRuns: Math.ceil(wanted / 10), endOnFailure: false, verbose: 1 });
+  await fc.assert(property, { seed, numRuns: Math.ceil(wanted / 10), endOnFailure: true, verbose: 1 });
   return steps;
 }

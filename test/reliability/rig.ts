@@ -29,6 +29,10 @@ export interface RigOptions {
   readonly timeout?: number;
   /** The storage servers do as if they did not store atomically. */
   readonly plain?: boolean;
+  /** On a real disk, for what does not fit into memory. */
+  readonly onDisk?: boolean;
+  /** Without the proxies, for what is measured; {@link Rig.proxy} then has no effect. */
+  readonly direct?: boolean;
   /** More variables of the configuration. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -45,7 +49,7 @@ export class Rig {
   #coordinator: RunningServer | undefined;
 
   static async start(options: RigOptions): Promise<Rig> {
-    const folder = await mkdtemp(join(await quickDisk(), 'splitftp-rig-'));
+    const folder = await mkdtemp(join(options.onDisk ? tmpdir() : await quickDisk(), 'splitftp-rig-'));
     const count = options.storageServers ?? options.dataParts + options.parityParts;
     const numbers = Array.from({ length: count }, (_, index) => index + 1);
     const environment: Record<string, string> = {
@@ -60,7 +64,7 @@ export class Rig {
       environment[`FTP_USER${n}`] = `user${n}`;
       environment[`FTP_PASSWORD${n}`] = `password${n}`;
       environment[`FTP_STORAGE_DIR${n}`] = join(folder, `storage_folder${n}`);
-      environment[`FTP_TIMEOUT${n}`] = String(options.timeout ?? 1);
+      environment[`FTP_TIMEOUT${n}`] = String(options.timeout ?? 3);
     }
     const loaded = await loadConfiguration({ environment });
     const lines: string[] = [];
@@ -87,7 +91,7 @@ export class Rig {
       coordinator: { ...loaded.coordinator, port: 0 },
       storageServers: loaded.storageServers.map((server, index) => ({
         ...server,
-        port: proxies[index]?.port ?? 0,
+        port: (options.direct ? storageServers : proxies)[index]?.port ?? 0,
       })),
     };
     const rig = new Rig(folder, configuration, proxies, storageServers, log, lines);

@@ -95,6 +95,11 @@ describe('a valid configuration', () => {
     expect(`${dataParts}+${parityParts}`).toBe(layout);
   });
 
+  test('where a storage server was removed the others keep their numbers', async () => {
+    const { storageServers } = await load(seeds.replaceAll(/(USER|PASSWORD|PORT)1/g, '$13'));
+    expect(storageServers.map(({ number }) => number)).toEqual([2, 3]);
+  });
+
   test('ports that are not given follow 2121', async () => {
     const configuration = await load(seeds.replaceAll(/^FTP_PORT.*$/gm, ''));
     expect(configuration.coordinator.port).toBe(2121);
@@ -257,9 +262,9 @@ describe('what is wrong is said with the variable and the remedy', () => {
     ['an empty password', seeds.replace('=password2', '='), /^FTP_PASSWORD2 is empty/],
     ['a control character', seeds.replace('=user1', '="us\\ner1"'), /^FTP_USER1 holds a control character/],
     [
-      'a gap',
-      seeds.replaceAll(/(USER|PASSWORD|PORT)2/g, '$13'),
-      /^FTP_USER2 is missing, but FTP_\w+3 is set/,
+      'number 256',
+      `${seeds}FTP_USER256=u`,
+      /^FTP_USER256 is set, but the numbers of storage servers end with 255/,
     ],
     ['port 0', seeds.replace('3001', '0'), /^FTP_PORT1 is "0": write a port from 1 to 65535/],
     ['port 65536', seeds.replace('3001', '65536'), /^FTP_PORT1 is "65536"/],

@@ -192,7 +192,7 @@ test('several entries of the tree are deleted with one key and one question', {
   );
   await window.run('SplitFTP: Refresh');
 
-  await window.file('attic').click();
+  await window.openFolder('attic', 'inside.bin');
   // Deleted with its folder: it must not be missed then.
   await window.addToSelection(window.file('inside.bin'));
   await window.addToSelection(window.file('old.bin'));

@@ -19,6 +19,8 @@ export class Workbench {
   readonly dialog: Locator;
   /** The text of the output channel that is shown. */
   readonly output: Locator;
+  /** The text of the editors. */
+  readonly editor: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -29,6 +31,7 @@ export class Workbench {
     this.toasts = page.locator('.notification-toast');
     this.dialog = page.locator('.monaco-dialog-box');
     this.output = page.locator('.part.panel .view-lines');
+    this.editor = page.locator('.part.editor .view-lines').first();
   }
 
   async open(url: string): Promise<void> {
@@ -119,6 +122,30 @@ export class Workbench {
   /** A row of VS Code's own explorer. */
   local(name: string): Locator {
     return this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: name });
+  }
+
+  /** Opens a folder of the tree, until this is seen in it: a click on rows that are just being drawn may be lost. */
+  async openFolder(name: string, content: string, rows = (each: string) => this.file(each)): Promise<void> {
+    const row = rows(name).first();
+    for (let attempt = 1; ; attempt++) {
+      if ((await row.getAttribute('aria-expanded')) !== 'true') await row.click();
+      try {
+        await rows(content).waitFor({ timeout: 10_000 });
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+      }
+    }
+  }
+
+  /** Drags a row to another one, or to an editor. */
+  async drag(from: Locator, to: Locator): Promise<void> {
+    await from.hover();
+    await this.page.mouse.down();
+    // VS Code starts a drag with the first moves, and looks at what is below with the next ones.
+    await to.hover();
+    await to.hover({ position: { x: 30, y: 10 } });
+    await this.page.mouse.up();
   }
 
   /** Selects one more row: a click with Ctrl, on a Mac with Command. */

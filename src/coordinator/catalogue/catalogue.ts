@@ -45,6 +45,11 @@ export interface Catalogue
    */
   commitFile(path: string, upload: UploadedSegments): Promise<void>;
   /**
+   * Gives a file other segments with the same content, in the place of those that it had.
+   * @returns false when those are not what the file is made of any more, and nothing has changed
+   */
+  replaceSegments(file: StoredFile, segments: readonly FinishedSegment[]): Promise<boolean>;
+  /**
    * Keeps the segments of an interrupted upload as the partial upload at `path`, in the place of one that it began
    * anew or continued.
    * @returns false when there is nothing to keep, or the path has meanwhile got a file, folder or other partial upload

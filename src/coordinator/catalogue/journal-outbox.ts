@@ -36,6 +36,8 @@ export interface JournalOutbox {
   /** The catalogue as changes that lead to it from nothing, a page at a time: entries, then segments. */
   entries(after: string, limit: number): readonly Change[];
   segments(after: string, limit: number): readonly Change[];
+  /** Files and folders that there are. */
+  size(): number;
   /** The greatest number of parity parts of any segment of a file. */
   mostParityParts(): number;
 }

@@ -105,6 +105,10 @@ export class JournalTable implements JournalOutbox {
       .map((row) => this.#toSegment(row));
   }
 
+  size(): number {
+    return this.#sql.first('SELECT count(*) AS entries FROM entry')?.integer('entries') ?? 0;
+  }
+
   mostParityParts(): number {
     const row = this.#sql.first(
       'SELECT coalesce(max(parity_parts), 0) AS most FROM segment WHERE file IS NOT NULL',

@@ -2,8 +2,11 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { FileSystemError } from '../../ftp/file-system.ts';
 import { crashPoint } from '../crash-point.ts';
 
-/** SQLITE_FULL (sqlite.org/rescode.html). */
+/** Result codes of SQLite (sqlite.org/rescode.html). */
 const sqliteFull = 13;
+const sqliteIoError = 10;
+const sqliteIoErrorFsync = 1034;
+const sqliteIoErrorDirectoryFsync = 1290;
 
 /** One row, its columns read by name and type; a column of another type is a damaged catalogue. */
 export class Row {
@@ -35,6 +38,7 @@ export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   readonly #beforeCommit: () => (() => void) | undefined;
+  #failed = false;
 
   /** @param beforeCommit belongs to every transaction; what it returns is called when that is durable */
   constructor(database: DatabaseSync, beforeCommit: () => (() => void) | undefined = () => undefined) {
@@ -57,27 +61,51 @@ export class Statements {
       .map((columns) => new Row(columns));
   }
 
-  /** Runs `work` as one transaction: all of it is durable afterwards, or none of it happened. */
+  /**
+   * Runs `work` as one transaction: all of it is durable afterwards, or none of it happened.
+   * @throws FileSystemError `no-space` or `unavailable` when the disk does not take it
+   */
   transaction<T>(work: () => T): T {
-    this.run('BEGIN IMMEDIATE');
+    if (this.#failed) throw diskFailed();
+    let result: T;
+    let afterCommit: (() => void) | undefined;
     try {
+      this.run('BEGIN IMMEDIATE');
       crashPoint('transaction.begun');
-      const result = work();
-      const afterCommit = this.#beforeCommit();
+      result = work();
+      afterCommit = this.#beforeCommit();
       crashPoint('transaction.worked');
       this.run('COMMIT');
       crashPoint('transaction.committed');
-      afterCommit?.();
-      return result;
     } catch (error) {
+      const failure = this.#explain(error);
       if (this.#database.isTransaction) this.run('ROLLBACK');
-      if (error instanceof Error && 'errcode' in error && error.errcode === sqliteFull) {
-        throw new FileSystemError('no-space', "the disk of the coordinator's catalogue is full", {
-          cause: error,
-        });
-      }
-      throw error;
+      throw failure;
     }
+    afterCommit?.();
+    return result;
+  }
+
+  /**
+   * After a failed fsync nobody knows what is on the disk, and the next one may say that all is well when it is not: what
+   * was acknowledged before is safe, and nothing more is until the file was read anew.
+   */
+  #explain(error: unknown): unknown {
+    if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
+    const { errcode } = error;
+    if (errcode === sqliteFull) {
+      const message = "the disk of the coordinator's catalogue is full";
+      return new FileSystemError('no-space', message, { cause: error });
+    }
+    if (errcode === sqliteIoErrorFsync || errcode === sqliteIoErrorDirectoryFsync) {
+      this.#failed = true;
+      return diskFailed(error);
+    }
+    if (errcode % 256 === sqliteIoError) {
+      const message = "the disk of the coordinator's catalogue cannot be read or written";
+      return new FileSystemError('unavailable', message, { cause: error });
+    }
+    return error;
   }
 
   #statement(sql: string): StatementSync {
@@ -88,4 +116,12 @@ export class Statements {
     }
     return statement;
   }
+}
+
+function diskFailed(cause?: Error): FileSystemError {
+  return new FileSystemError(
+    'unavailable',
+    "the disk of the coordinator's catalogue failed; nothing can be changed until the coordinator is started again",
+    { cause },
+  );
 }

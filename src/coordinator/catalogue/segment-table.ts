@@ -52,7 +52,7 @@ export class SegmentTable {
   ): { size: number; crc32: number } {
     let size = append?.size ?? 0;
     let crc = append?.crc32 ?? 0;
-    let position = append?.segments.length ?? 0;
+    let position = this.#end(owner, id);
     for (const segment of segments) {
       this.#sql.run(
         `UPDATE segment SET state = 'live', settled = 1, ${owner} = ?, position = ?, length = ?, crc32 = ? WHERE id = ?`,
@@ -77,6 +77,15 @@ export class SegmentTable {
       size += segment.length;
     }
     return { size, crc32: crc };
+  }
+
+  /** Behind what the owner has now, which may have been converted since `append` was looked at. */
+  #end(owner: SegmentOwner, id: string): number {
+    const row = this.#sql.first(
+      `SELECT coalesce(max(position) + 1, 0) AS position FROM segment WHERE ${owner} = ?`,
+      id,
+    );
+    return row?.integer('position') ?? 0;
   }
 
   /** A partial upload has become the file of the same id. */

@@ -7,6 +7,7 @@ import type {
   Catalogue,
   CatalogueTotals,
   FinishedPart,
+  FinishedSegment,
   GarbagePart,
   SegmentIntent,
   SegmentToRepair,
@@ -240,6 +241,23 @@ export class SqliteCatalogue implements Catalogue {
         Date.now(),
         id,
       );
+    });
+  }
+
+  async replaceSegments(
+    { id, size, crc32, segments }: StoredFile,
+    fresh: readonly FinishedSegment[],
+  ): Promise<boolean> {
+    return this.#sql.transaction(() => {
+      const now = this.#segments.of('file', id);
+      const isSame = now.length === segments.length && now.every((row, at) => row.id === segments[at]?.id);
+      if (!isSame) return false;
+      this.#segments.release('file', id);
+      const written = this.#segments.add('file', id, undefined, fresh);
+      if (written.size !== size || written.crc32 !== crc32) {
+        throw new FileSystemError('damaged', 'what was written anew is not what the file holds');
+      }
+      return true;
     });
   }
 

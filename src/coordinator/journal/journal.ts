@@ -1,5 +1,6 @@
 import type { Log } from '../../log/log.ts';
 import type { JournalOutbox, RecordedChange } from '../catalogue/journal-outbox.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Replica } from './replica.ts';
 
@@ -149,6 +150,7 @@ export class Journal {
       while (has() + running.size < copies && usable.length > 0) startNext();
       if (has() >= copies || running.size === 0) done.resolve();
     };
+    crashPoint('journal.shipping');
     startMissing();
     // One that stalls holds up nobody: another one is written to as well, and in the end nobody waits for it.
     const hedge = setInterval(startNext, this.#times.hedgeMs);

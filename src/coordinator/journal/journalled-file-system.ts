@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { DigestAlgorithm } from '../../ftp/digest.ts';
 import type { Entry, FileSystem, Upload, WriteMode } from '../../ftp/file-system.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Journal } from './journal.ts';
 
 /** A file system whose changes are in the journal before anybody is told that they are done. */
@@ -79,6 +80,7 @@ export class JournalledFileSystem implements FileSystem {
   async #recording<T>(change: () => Promise<T>): Promise<T> {
     const result = await change();
     await this.#journal.ship();
+    crashPoint('journal.shipped');
     return result;
   }
 }

@@ -1,3 +1,4 @@
+import { crashPoint } from '../crash-point.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import { encodeJournal, type JournalBatch } from './journal-file.ts';
@@ -74,6 +75,7 @@ export class Replica {
     } finally {
       this.#connection = undefined;
     }
+    crashPoint('journal.written');
     this.skipTo(batch.records.at(-1)?.sequence ?? 0);
   }
 

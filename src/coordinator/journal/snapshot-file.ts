@@ -26,7 +26,7 @@ export interface SnapshotRange {
 export async function writeSnapshotFile(
   path: string,
   outbox: JournalOutbox,
-  { pool, copies }: { readonly pool: string; readonly copies: number },
+  { pool, copies, signal }: { readonly pool: string; readonly copies: number; readonly signal?: AbortSignal },
 ): Promise<SnapshotRange> {
   const first = outbox.recorded;
   let last = first;
@@ -46,7 +46,9 @@ export async function writeSnapshotFile(
     yield sealer.seal(JSON.stringify({ last }));
     yield sealer.end();
   }
-  await pipeline(Readable.from(lines()), createGzip(), createWriteStream(path, { mode: 0o600 }));
+  await pipeline(Readable.from(lines()), createGzip(), createWriteStream(path, { mode: 0o600 }), {
+    ...(signal && { signal }),
+  });
   return { first, last };
 }
 

@@ -18,6 +18,8 @@ export interface SnapshotOptions {
   readonly servers: readonly StorageServer[];
   /** Writable; for the file on its way. */
   readonly folder: string;
+  /** Ends it in the middle. */
+  readonly signal?: AbortSignal;
   /** A server could not be given it. */
   readonly onFailure: (server: StorageServer, reason: string) => void;
 }
@@ -26,7 +28,7 @@ export interface SnapshotOptions {
 export async function storeSnapshot(
   options: SnapshotOptions,
 ): Promise<{ readonly range: SnapshotRange; readonly holders: readonly StorageServer[] }> {
-  const { outbox, pool, servers, folder, onFailure } = options;
+  const { outbox, pool, servers, folder, signal, onFailure } = options;
   const path = join(folder, 'snapshot.gz');
   try {
     const range = await writeSnapshotFile(path, outbox, options);
@@ -43,11 +45,25 @@ export async function storeSnapshot(
     const holders = await Promise.all(
       servers.map(async (server) => {
         try {
-          await server.use((connection) =>
-            putJournalFile(server, connection, { pool, name }, createReadStream(path), verifyOn(connection)),
-          );
+          await server.use(async (connection) => {
+            signal?.throwIfAborted();
+            const end = () => connection.close();
+            signal?.addEventListener('abort', end);
+            try {
+              await putJournalFile(
+                server,
+                connection,
+                { pool, name },
+                createReadStream(path),
+                verifyOn(connection),
+              );
+            } finally {
+              signal?.removeEventListener('abort', end);
+            }
+          });
           return [server];
         } catch (error) {
+          signal?.throwIfAborted();
           onFailure(server, server.toFileSystemError(error).message);
           return [];
         }

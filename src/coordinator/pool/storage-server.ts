@@ -61,7 +61,7 @@ export class StorageServer {
   #doubtful = false;
   #checking: Promise<string | undefined> | undefined;
   #guard: ((connection: StorageConnection) => Promise<void>) | undefined;
-  /** The guard's answer, as long as the server has not failed since. */
+  /** The guard's answer, as long as no connection was lost since. */
   #guarded: Promise<void> | undefined;
   #slowUntil = 0;
   readonly #closing = new AbortController();
@@ -87,8 +87,8 @@ export class StorageServer {
   }
 
   /**
-   * From now on this is called with the first connection, and with the first one after each failure, before anybody
-   * else gets one: what it throws makes the server one that is down, with that reason.
+   * From now on this is called with the first connection, and with the first one after each that was lost, before
+   * anybody else gets one: what it throws makes the server one that is down, with that reason.
    */
   guard(check: (connection: StorageConnection) => Promise<void>): void {
     this.#guard = check;
@@ -204,6 +204,7 @@ export class StorageServer {
   async connect(): Promise<StorageConnection> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (await isAlive(idle, this.#doubtful ? 0 : trustedIdle)) return idle;
+      if (idle.lost) this.#guarded = undefined; // It may have been started again, with another folder.
       idle.close();
     }
     try {
@@ -237,7 +238,10 @@ export class StorageServer {
   }
 
   release(connection: StorageConnection): void {
-    if (connection.lost) this.#doubtful = true;
+    if (connection.lost) {
+      this.#doubtful = true;
+      this.#guarded = undefined;
+    }
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
     if (connection.closed || this.#closing.signal.aborted || tooMany) connection.close();

@@ -61,8 +61,12 @@ export class BlockSource {
     }
   }
 
-  /** After the last stripe: sees that the end is right. */
-  async end(): Promise<void> {
+  /** After the last stripe: sees that the end is right, where it was read up to there. @param stripes of the segment */
+  async end(stripes: number): Promise<void> {
+    if (this.#next !== stripes) {
+      this.#close();
+      return;
+    }
     try {
       await this.#reader?.end();
       this.#reader = undefined;

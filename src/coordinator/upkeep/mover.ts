@@ -2,6 +2,7 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { RebalanceReport } from '../../site/reports.ts';
 import type { SegmentToRepair } from '../catalogue/catalogue.ts';
 import type { PartPlace } from '../catalogue/upkeep-catalogue.ts';
+import { crashPoint } from '../crash-point.ts';
 import { copyPart } from './part-copy.ts';
 import type { UpkeepParts } from './repairer.ts';
 import { restAfterYield, YieldedError } from './upkeep-connections.ts';
@@ -131,8 +132,11 @@ export class Mover {
     const endLease = leases.take([segment.id]);
     try {
       if (!(await catalogue.upkeep.beginMove(segment.id, index, to.number))) return;
+      crashPoint('move.begun');
       const copied = await copyPart({ pool: catalogue.pool, task, index, from, to, budget, signal });
+      crashPoint('move.copied');
       if (await catalogue.upkeep.finishMove(segment.id, index, from.number, to.number, copied)) {
+        crashPoint('move.recorded');
         this.#movedParts += 1;
         this.#movedBytes += copied.bytes;
         log.info({ segment: segment.id, index, path, from: from.number, to: to.number }, 'a part was moved');

@@ -32,7 +32,7 @@ export async function checkPart({
   budget,
   signal,
 }: PartCheckOptions): Promise<PartState> {
-  const connections = await UpkeepConnections.take([server]);
+  const connections = await UpkeepConnections.take([server], signal);
   let broken = true;
   try {
     const [line] = await Promise.all(connections.lines.map((each) => each.open()));
@@ -49,6 +49,7 @@ export async function checkPart({
     broken = false;
     return { state: 'right' };
   } catch (error) {
+    signal.throwIfAborted();
     if (!(error instanceof FileSystemError)) throw error;
     const reason = error.message;
     if (error.kind !== 'damaged') return { state: 'unreachable', reason };

@@ -1,9 +1,7 @@
 import type { FinishedPart, SegmentToRepair } from '../catalogue/catalogue.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
-import { crc32 } from '../segments/crc32.ts';
 import {
   CheckContext,
-  checkBytes,
   encodeFooter,
   encodeHeader,
   footerOf,
@@ -11,6 +9,7 @@ import {
 } from '../segments/part-format.ts';
 import { PartReader } from '../segments/part-reader.ts';
 import { PartWriter } from '../segments/part-writer.ts';
+import { writeBlock } from './block-writer.ts';
 import type { Budget } from './budget.ts';
 import { headerOf } from './rebuilt-header.ts';
 import { UpkeepConnections } from './upkeep-connections.ts';
@@ -33,7 +32,7 @@ export interface PartCopyOptions {
 export async function copyPart(options: PartCopyOptions): Promise<FinishedPart> {
   const { pool, task, index, from, to, budget, signal } = options;
   const { segment, sequence } = task;
-  const connections = await UpkeepConnections.take([from, to]);
+  const connections = await UpkeepConnections.take([from, to], signal);
   let broken = true;
   try {
     const [source, target] = await Promise.all(connections.lines.map((line) => line.open()));
@@ -54,14 +53,7 @@ export async function copyPart(options: PartCopyOptions): Promise<FinishedPart> 
         await budget.spend(length, signal);
         connections.yieldIfWanted();
         if (length === 0) continue;
-        let check = context.seed(stripe);
-        for (const chunk of chunks) {
-          check = crc32(chunk, check);
-          writer.push(chunk);
-        }
-        const trailer = Buffer.allocUnsafe(checkBytes);
-        trailer.writeUInt32BE(check);
-        writer.push(trailer);
+        writeBlock(writer, context, stripe, chunks);
         await writer.ready();
       }
       await reader.end();

@@ -2,6 +2,7 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { RepairReport } from '../../site/reports.ts';
 import type { Catalogue, FinishedPart, SegmentToRepair, StoredPart } from '../catalogue/catalogue.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
@@ -165,6 +166,7 @@ export class Repairer {
       possible.push(target);
     }
     if (possible.length === 0) return ['an old file has to be removed first'];
+    crashPoint('repair.begun');
     const result = await rebuildParts({
       pool: catalogue.pool,
       task,
@@ -173,6 +175,7 @@ export class Repairer {
       budget,
       signal,
     });
+    crashPoint('repair.rebuilt');
     for (const [index, failure] of result.damaged) {
       const server = segment.parts[index]?.server;
       if (server === undefined) continue;
@@ -200,6 +203,7 @@ export class Repairer {
       ? await catalogue.upkeep.finishMove(segment.id, index, home, server.number, part)
       : await catalogue.markPartStored(segment.id, index, server.number, part);
     if (!counts) return; // The file is gone.
+    crashPoint('repair.recorded');
     this.#repairedParts += 1;
     this.#repairedBytes += part.bytes;
     log.info({ segment: segment.id, index, path, server: server.number, moved }, 'a part was rebuilt');

@@ -1,12 +1,12 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { FinishedPart, SegmentToRepair } from '../catalogue/catalogue.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import type { Chunks } from '../segments/chunk-runs.ts';
 import { combineCrc32, crc32 } from '../segments/crc32.ts';
 import { reconstructBlocks } from '../segments/parity.ts';
 import {
   CheckContext,
-  checkBytes,
   encodeFooter,
   encodeHeader,
   footerOf,
@@ -16,6 +16,7 @@ import {
 import type { VerifiedBlock } from '../segments/part-reader.ts';
 import { PartWriter } from '../segments/part-writer.ts';
 import { BlockSource } from './block-source.ts';
+import { writeBlock } from './block-writer.ts';
 import type { Budget } from './budget.ts';
 import { headerOf } from './rebuilt-header.ts';
 import { UpkeepConnections, type UpkeepLine } from './upkeep-connections.ts';
@@ -59,7 +60,10 @@ interface Target {
  */
 export async function rebuildParts(options: RebuildOptions): Promise<RebuildResult> {
   const { sources, targets } = options;
-  const connections = await UpkeepConnections.take([...sources, ...targets].map(({ server }) => server));
+  const connections = await UpkeepConnections.take(
+    [...sources, ...targets].map(({ server }) => server),
+    options.signal,
+  );
   const rebuild = new Rebuild(options, connections);
   let broken = true;
   try {
@@ -109,13 +113,14 @@ class Rebuild {
       await budget.spend(this.#geometry.blockLength(stripe, 0) * this.#targets.size, signal);
       this.#connections.yieldIfWanted();
       await this.#rebuildStripe(stripe);
+      crashPoint('repair.stripe-written');
       await Promise.all(
         [...this.#targets].map(([index, { writer }]) => this.#attempt(index, () => writer.ready())),
       );
     }
     if (this.#crc !== segment.crc32)
       throw new FileSystemError('damaged', 'what was rebuilt is not what was stored');
-    await Promise.all(this.#sources.map((source) => source.end()));
+    await Promise.all(this.#sources.map((source) => source.end(this.#geometry.stripes)));
     const stored = new Map<number, FinishedPart>();
     await Promise.all(
       [...this.#targets].map(([index, { header, headerBytes, writer }]) =>
@@ -185,8 +190,10 @@ class Rebuild {
     }
     for (const [index, target] of this.#targets) {
       const own = this.#geometry.blockLength(stripe, index);
-      const block = made.get(index);
-      if (own > 0 && block) writeBlock(target, stripe, block.subarray(0, own));
+      if (own === 0) continue;
+      const block = made.get(index)?.subarray(0, own);
+      // What is right in the part that is replaced is in the new one as it was.
+      writeBlock(target.writer, target.context, stripe, block ? [block] : (blocks.get(index) ?? []));
     }
   }
 
@@ -230,11 +237,4 @@ class Rebuild {
     this.#targets.get(index)?.writer.destroy();
     this.#targets.delete(index);
   }
-}
-
-function writeBlock({ writer, context }: Target, stripe: number, block: Buffer): void {
-  writer.push(block);
-  const trailer = Buffer.allocUnsafe(checkBytes);
-  trailer.writeUInt32BE(crc32(block, context.seed(stripe)));
-  writer.push(trailer);
 }

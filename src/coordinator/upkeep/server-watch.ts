@@ -167,7 +167,8 @@ export class ServerWatch {
         await onEmpty(server);
       }
     }
+    const wasAway = !this.#known.has(server.number) || server.condition.downSince !== undefined;
     this.#known.add(server.number);
-    onBack(server);
+    if (wasAway) onBack(server);
   }
 }

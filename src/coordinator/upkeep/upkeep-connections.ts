@@ -53,21 +53,28 @@ export class UpkeepLine {
 export class UpkeepConnections {
   /** As they were asked for. */
   readonly lines: readonly UpkeepLine[];
+  readonly #signal: AbortSignal;
   #wantedSince: number | undefined;
+  readonly #interrupt = () => {
+    for (const line of this.lines) line.interrupt();
+  };
 
-  private constructor(lines: readonly UpkeepLine[]) {
+  private constructor(lines: readonly UpkeepLine[], signal: AbortSignal) {
     this.lines = lines;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#interrupt);
   }
 
   /**
    * Waits for a place on each server, in the order of their numbers as everybody does.
+   * @param signal ends whatever is going on on the connections, so that nobody waits for a server that does not answer
    * @param servers one may be there twice, if it takes as many connections as all of upkeep may need
    */
-  static async take(servers: readonly StorageServer[]): Promise<UpkeepConnections> {
+  static async take(servers: readonly StorageServer[], signal: AbortSignal): Promise<UpkeepConnections> {
     const lines: UpkeepLine[] = [];
     const order = [...servers.entries()].sort(([, a], [, b]) => a.number - b.number);
     for (const [position, server] of order) lines[position] = new UpkeepLine(server, await server.reserve());
-    return new UpkeepConnections(lines);
+    return new UpkeepConnections(lines, signal);
   }
 
   /** To be called now and then. @throws YieldedError when transfers have been waiting for too long */
@@ -80,10 +87,9 @@ export class UpkeepConnections {
 
   /** @param broken whether something may still be going on on the connections */
   release(broken: boolean): void {
-    for (const line of this.lines) {
-      if (broken) line.interrupt();
-      line.release();
-    }
+    this.#signal.removeEventListener('abort', this.#interrupt);
+    if (broken) this.#interrupt();
+    for (const line of this.lines) line.release();
   }
 }
 

@@ -2,9 +2,11 @@
 import { expect, test } from 'vitest';
 import { crashAt, crashesToTry } from './crash-run.ts';
 
-test.concurrent.each(crashesToTry())('2+0, at $point', { timeout: 300_000 }, async ({ point, reaches }) => {
+const pool = { dataParts: 2, parityParts: 1, storageServers: 4, plain: true };
+
+test.concurrent.each(crashesToTry())('$point', { timeout: 300_000 }, async ({ point, reaches }) => {
   for (const reach of reaches) {
-    const { reached, during } = await crashAt(point, reach, { dataParts: 2, parityParts: 0, plain: true });
+    const { reached, during } = await crashAt(point, reach, pool);
     console.log(
       `${point}:${reach} ${reached ? `killed during ${during ?? 'the background'}` : 'not reached'}`,
     );

@@ -1,0 +1,71 @@
+import type { Log } from '../../log/log.ts';
+import type { Catalogue, StoredFile } from '../catalogue/catalogue.ts';
+import { FileDownload } from '../file-download.ts';
+import type { Pool } from '../pool/pool.ts';
+import { ByteQueue } from '../segments/byte-queue.ts';
+import { defaultBlockBytes, type Layout } from '../segments/part-format.ts';
+import type { WritePolicy } from '../segments/write-policy.ts';
+import type { Leases } from '../upkeep/leases.ts';
+import { partFailureRecorder } from '../upkeep/part-failures.ts';
+import { type Place, UploadSegments } from '../upload-segments.ts';
+
+export interface ConversionParts {
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+  readonly leases: Leases;
+  readonly log: Log;
+  readonly policy: WritePolicy;
+  readonly place: Place;
+}
+
+export function hasLayout({ segments }: StoredFile, { dataParts, parityParts }: Layout): boolean {
+  return segments.every(({ layout }) => layout.dataParts === dataParts && layout.parityParts === parityParts);
+}
+
+/**
+ * Writes the content of a file anew as the policy says, then gives the file those segments in one transaction: it is
+ * readable all the time, and who reads it now may finish. A change of the file meanwhile wins.
+ * @returns false when it has changed, and so was left as it is
+ * @throws FileSystemError when it cannot be read or stored; the file is as it was
+ */
+export async function convertFile(
+  parts: ConversionParts,
+  path: string,
+  file: StoredFile,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<boolean> {
+  const { catalogue, pool, policy, leases } = parts;
+  const options = { pool, poolId: catalogue.pool, onPartFailure: partFailureRecorder(parts) };
+  const source = await FileDownload.open(options, file, 0, leases);
+  let failure: unknown;
+  const end = (error: unknown) => {
+    failure ??= error;
+    source.destroy();
+  };
+  const stop = () => end(signal.reason);
+  const segments = new UploadSegments({ ...parts, path, file: file.id, position: 0, onFailure: end });
+  const stripeBytes = policy.layout.dataParts * defaultBlockBytes;
+  const pending = new ByteQueue();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    for await (const chunk of source) {
+      if (failure !== undefined) throw failure;
+      pending.push(chunk);
+      onBytes(chunk.length);
+      while (pending.length >= stripeBytes) await segments.writeStripe(pending);
+    }
+    if (failure !== undefined) throw failure;
+    if (pending.length > 0) await segments.writeStripe(pending);
+    await segments.finish();
+    return await catalogue.replaceSegments(file, segments.finished);
+  } catch (error) {
+    throw failure ?? error; // A source that was ended says no more than that.
+  } finally {
+    signal.removeEventListener('abort', stop);
+    segments.destroy();
+    source.destroy();
+    await catalogue.abandonSegments(segments.begun);
+  }
+}

@@ -1,0 +1,320 @@
+/** The journal of a catalogue's changes on storage servers, inside the test's process. */
+
+import { once } from 'node:events';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { defaultUpkeep } from '../../src/config/upkeep.ts';
+import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
+import { Journal } from '../../src/coordinator/journal/journal.ts';
+import { Snapshots } from '../../src/coordinator/journal/snapshots.ts';
+import { Pool } from '../../src/coordinator/pool/pool.ts';
+import { rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
+import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
+import { createLog } from '../../src/log/log.ts';
+import { Folder } from '../../src/storage/folder.ts';
+import { dumpCatalogue } from './catalogue-dump.ts';
+import { temporaryFolder } from './ftp-server-fixture.ts';
+
+const log = createLog('test', 'silent');
+const account = { user: 'u', password: 'p' };
+const tls = { mode: 'off', waived: false } as const;
+
+class Machine {
+  readonly root: string;
+  readonly folders: string[];
+  readonly ports: number[] = [];
+  readonly #servers = new Map<number, FtpServer>();
+
+  private constructor(root: string, count: number) {
+    this.root = root;
+    this.folders = Array.from({ length: count }, (_, index) => join(root, `storage${index + 1}`));
+  }
+
+  static async start(count: number): Promise<Machine> {
+    const machine = new Machine(await temporaryFolder(), count);
+    onTestFinished(async () => {
+      for (const number of [...machine.#servers.keys()]) await machine.stop(number);
+    });
+    for (let number = 1; number <= count; number++) await machine.run(number, 0);
+    return machine;
+  }
+
+  async run(number: number, port = this.ports[number - 1] ?? 0): Promise<void> {
+    const folder = await Folder.open(this.folders[number - 1] ?? '');
+    const server = await startFtpServer({
+      host: '127.0.0.1',
+      port,
+      log,
+      greeting: 'Test',
+      login: async () => ({ fileSystem: folder }),
+    });
+    this.#servers.set(number, server);
+    this.ports[number - 1] = server.port;
+  }
+
+  async stop(number: number): Promise<void> {
+    await this.#servers.get(number)?.close();
+    this.#servers.delete(number);
+  }
+
+  get configurations() {
+    return this.ports.map((port, index) => ({
+      number: index + 1,
+      host: '127.0.0.1',
+      port,
+      account,
+      folder: this.folders[index] ?? '',
+      tls,
+    }));
+  }
+
+  /** A catalogue that is journalled as by a coordinator. */
+  open(parityParts: number, times: { readonly retryMs?: number; readonly patienceMs?: number } = {}) {
+    const catalogue = new SqliteCatalogue(join(this.root, 'coordinator'));
+    const pool = new Pool(catalogue.pool, this.configurations, log);
+    let shipped = 0;
+    const journal = new Journal({
+      poolId: catalogue.pool,
+      outbox: catalogue.journal,
+      pool,
+      parityParts,
+      log,
+      onShipped: () => {
+        shipped += 1;
+      },
+      times: { retryMs: 100, ...times },
+    });
+    let closed = false;
+    const close = async () => {
+      if (closed) return;
+      closed = true;
+      await journal.stop();
+      pool.close();
+      await catalogue.close();
+    };
+    onTestFinished(close);
+    return { catalogue, pool, journal, close, rounds: () => shipped };
+  }
+
+  async files(number: number): Promise<string[]> {
+    const all = await readdir(this.folders[number - 1] ?? '', { recursive: true });
+    return all
+      .filter((name) => /[\\/]journal[\\/]/.test(name))
+      .map((name) => name.split(/[\\/]/).at(-1) ?? '')
+      .sort();
+  }
+
+  /** The catalogue is lost and rebuilt; compared with what it was. */
+  async expectRebuilt(): Promise<void> {
+    const folder = join(this.root, 'coordinator');
+    const before = dumpCatalogue(folder);
+    await rm(folder, { recursive: true });
+    await rebuildCatalogue({
+      configuration: {
+        coordinator: {
+          account,
+          host: '127.0.0.1',
+          port: 0,
+          folder,
+          usersFile: join(folder, 'users.json'),
+          limits: {},
+          tls: { mode: 'off' },
+          upkeep: defaultUpkeep,
+        },
+        storageServers: this.configurations,
+        layout: { dataParts: 2, parityParts: 1 },
+        source: 'a test',
+      },
+      acceptLoss: false,
+      log,
+      onProgress: () => undefined,
+    });
+    expect(dumpCatalogue(folder)).toEqual(before);
+  }
+}
+
+test('a record is on one more server than may be lost; changes at the same time share a file', async () => {
+  const machine = await Machine.start(3);
+  const { catalogue, journal, close } = machine.open(1);
+  await journal.ship();
+  const before = (await machine.files(1)).length;
+  const names = Array.from({ length: 200 }, (_, index) => `/folder ${index}`);
+  await Promise.all(
+    names.map(async (name) => {
+      await catalogue.makeDirectory(name);
+      await journal.ship();
+    }),
+  );
+  expect(journal.state).toEqual({ waiting: 0, copies: 2 });
+  expect((await machine.files(1)).length).toBeLessThanOrEqual(before + 3);
+  expect(await machine.files(2)).toEqual(await machine.files(1));
+  expect(await machine.files(3)).toHaveLength(1); // It knows the pool, and is spared the rest.
+  await close();
+  await machine.expectRebuilt();
+});
+
+test('its files can be read by a person, and every line has its sum', async () => {
+  const machine = await Machine.start(2);
+  const { catalogue, journal } = machine.open(0);
+  await catalogue.makeDirectory('/a b');
+  await journal.ship();
+  const [name = ''] = await machine.files(1);
+  const text = await readFile(join(machine.folders[0] ?? '', catalogue.pool, 'journal', name), 'utf8');
+  const lines = text.trimEnd().split('\n');
+  expect(lines.every((line) => /^[0-9a-f]{8} \{/.test(line))).toBe(true);
+  expect(text).toContain('"change":"entry"');
+  expect(text).toContain('"name":"a b"');
+});
+
+test('a server that is down holds up nothing, and gets later what it lacks', async () => {
+  const machine = await Machine.start(2);
+  const { catalogue, journal, rounds } = machine.open(0);
+  await journal.ship();
+  await machine.stop(2);
+  await catalogue.makeDirectory('/a');
+  await catalogue.makeDirectory('/b');
+  await journal.ship();
+  expect(journal.state).toMatchObject({
+    waiting: 2,
+    copies: 2,
+    reason: expect.stringContaining('storage server 2'),
+  });
+  expect(await machine.files(1)).toHaveLength(2);
+  const before = rounds();
+  await machine.run(2);
+  await vi.waitFor(() => expect(journal.state).toEqual({ waiting: 0, copies: 2 }), { timeout: 30_000 });
+  expect(rounds()).toBeGreaterThan(before);
+  expect(await machine.files(2)).toHaveLength(2);
+});
+
+test('a server that never answers holds up nobody while there are others', async () => {
+  const machine = await Machine.start(3);
+  await machine.stop(1);
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const address = silent.address();
+  machine.ports[0] = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const { catalogue, journal } = machine.open(1, { patienceMs: 60_000 });
+  await catalogue.makeDirectory('/a');
+  await journal.ship();
+  expect(journal.state.waiting).toBe(0);
+  expect(await machine.files(2)).toEqual(await machine.files(3));
+});
+
+test('what was recorded and not shipped when the coordinator ended is shipped at its next start', async () => {
+  const machine = await Machine.start(2);
+  for (const number of [1, 2]) await machine.stop(number);
+  const first = machine.open(0);
+  await first.catalogue.makeDirectory('/a');
+  await first.journal.ship();
+  expect(first.journal.state.waiting).toBe(2);
+  await first.close();
+  for (const number of [1, 2]) await machine.run(number);
+  const second = machine.open(0);
+  await vi.waitFor(() => expect(second.journal.state.waiting).toBe(0), { timeout: 30_000 });
+  await second.close();
+  await machine.expectRebuilt();
+});
+
+test('what a change made garbage stays until the storage servers know of the change', async () => {
+  const machine = await Machine.start(2);
+  const { catalogue, journal } = machine.open(0);
+  const id = '0'.repeat(32);
+  const layout = { dataParts: 2, parityParts: 0 };
+  await catalogue.beginSegment({ id, layout, blockBytes: 262144, servers: [1, 2] });
+  const part = { headerBytes: 300, bytes: 600, stored: true };
+  const segments = [{ id, length: 5, crc32: 1, parts: [part, part] }];
+  await catalogue.commitFile('/a', { file: 'f', append: undefined, segments });
+  await journal.ship();
+  await machine.stop(2);
+  await catalogue.removeFile('/a');
+  expect(await catalogue.garbage(1, 10)).toEqual([]);
+  await journal.ship();
+  expect(await catalogue.garbage(1, 10)).toEqual([]);
+  await machine.run(2);
+  await vi.waitFor(
+    async () => expect(await catalogue.garbage(1, 10)).toEqual([{ segment: id, index: 0, settled: true }]),
+    { timeout: 30_000 },
+  );
+});
+
+test('snapshots take the place of old records, and the one before stays', async () => {
+  const machine = await Machine.start(3);
+  const { catalogue, pool, journal, close } = machine.open(1);
+  const take = async () => {
+    const snapshots = new Snapshots({
+      poolId: catalogue.pool,
+      outbox: catalogue.journal,
+      journal,
+      pool,
+      folder: join(machine.root, 'coordinator'),
+      log,
+      limits: { records: 10, entriesPerRecord: 1_000, intervalMs: 1_000_000 },
+    });
+    await snapshots.idle();
+    await snapshots.stop();
+  };
+  const change = async (from: number, count: number) => {
+    for (let index = from; index < from + count; index++) {
+      await catalogue.makeDirectory(`/${index}`);
+      await journal.ship();
+    }
+  };
+  await change(0, 20);
+  await take();
+  const first = await machine.files(1);
+  expect(first.filter((name) => name.endsWith('.snapshot.gz'))).toHaveLength(1);
+  expect(first.length).toBeGreaterThan(20);
+  await change(20, 5);
+  await take(); // Too few records for another one.
+  expect((await machine.files(3)).filter((name) => name.endsWith('.snapshot.gz'))).toHaveLength(1);
+  await change(25, 20);
+  await catalogue.removeDirectory('/3');
+  await catalogue.rename('/4', '/5/four');
+  await journal.ship();
+  await take();
+  const second = await machine.files(1);
+  expect(second.filter((name) => name.endsWith('.snapshot.gz'))).toHaveLength(2);
+  expect(second.find((name) => name.endsWith('.journal'))).toMatch(/^0001-0000000000(21|22)-/);
+  await change(45, 3);
+  await close();
+  for (const number of [1, 2, 3]) {
+    await machine.stop(number);
+    await machine.expectRebuilt();
+    await machine.run(number);
+  }
+});
+
+test('a snapshot is read together with what was changed while it was written', async () => {
+  const machine = await Machine.start(2);
+  const { catalogue, pool, journal, close } = machine.open(0);
+  for (let index = 0; index < 1_500; index++) await catalogue.makeDirectory(`/${index}`);
+  await journal.ship();
+  const snapshots = new Snapshots({
+    poolId: catalogue.pool,
+    outbox: catalogue.journal,
+    journal,
+    pool,
+    folder: join(machine.root, 'coordinator'),
+    log,
+    limits: { records: 10, entriesPerRecord: 1_000, intervalMs: 1_000_000 },
+  });
+  let index = 0;
+  for (; catalogue.journal.snapshot === 0; index++) {
+    await catalogue.rename(`/${index}`, `/${index + 1}/moved`);
+    await catalogue.makeDirectory(`/${index}`);
+    await catalogue.removeDirectory(`/${1_499 - index}`);
+    await journal.ship();
+  }
+  expect(index).toBeGreaterThan(1);
+  await snapshots.stop();
+  await close();
+  await machine.expectRebuilt();
+});

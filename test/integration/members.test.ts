@@ -1,0 +1,180 @@
+/** Storage servers come, go, are emptied, replaced and swapped. */
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { Inventory } from '../../src/coordinator/upkeep/inventory.ts';
+import { createLog } from '../../src/log/log.ts';
+import { content } from './content.ts';
+import { UpkeepPool } from './upkeep-fixture.ts';
+
+const timeout = 240_000;
+const layout = { dataParts: 2, parityParts: 1 };
+
+async function withFiles(pool: UpkeepPool, count: number): Promise<Map<string, Buffer>> {
+  const files = new Map(
+    Array.from({ length: count }, (_, index) => [`/${index}`, content(50_000 + index, index)]),
+  );
+  for (const [path, bytes] of files) await pool.upload(path, bytes);
+  return files;
+}
+
+async function expectReadable(pool: UpkeepPool, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  for (const [path, bytes] of files) expect((await pool.download(path)).equals(bytes)).toBe(true);
+}
+
+describe('members of the pool', { timeout }, () => {
+  test('a server is drained: nothing new, nothing left, everything readable; over a restart, too', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 4, layout });
+    const files = await withFiles(pool, 12);
+    await pool.upkeep.drain(2, true);
+    await pool.upload('/new', content(1000, 99));
+    await pool.restart();
+    expect(pool.upkeep.watch.isDraining(2)).toBe(true);
+    await vi.waitFor(async () => expect(await pool.catalogue.upkeep.uses(2)).toBe(false), {
+      timeout: 120_000,
+    });
+    expect((await pool.places()).flat()).not.toContain(2);
+    expect(await pool.partFiles(2)).toEqual([]);
+    await pool.server(2).stop();
+    expect(await pool.verify()).toBe(0);
+    await expectReadable(pool, files);
+  });
+
+  test('undone, a drained server gets parts again', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 4, layout });
+    await pool.upkeep.drain(2, true);
+    await withFiles(pool, 8);
+    expect((await pool.places()).flat()).not.toContain(2);
+    await pool.upkeep.drain(2, false);
+    await withFiles(pool, 24);
+    expect((await pool.places()).flat()).toContain(2);
+  });
+
+  test('with no other server for its parts a draining one keeps them, and the report says so', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout });
+    const files = await withFiles(pool, 2);
+    await pool.upkeep.drain(1, true);
+    await vi.waitFor(
+      async () => expect((await pool.upkeep.mover.report()).reason).toMatch(/no other storage server/),
+      {
+        timeout: 60_000,
+      },
+    );
+    await expectReadable(pool, files);
+    expect(await pool.partFiles(1)).toHaveLength(2);
+  });
+
+  test('a server that is replaced by an empty one is filled again', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout });
+    const files = await withFiles(pool, 10);
+    await pool.server(3).stop();
+    await pool.empty(3);
+    await pool.server(3).start();
+    await pool.upkeep.watch.lookAtAll(); // As it does every minute.
+    await vi.waitFor(async () => expect(await pool.partFiles(3)).toHaveLength(10), { timeout: 120_000 });
+    await pool.whole();
+    expect(await pool.verify()).toBe(0);
+    await pool.server(1).stop();
+    await expectReadable(pool, files);
+  });
+
+  test('servers that were swapped are noticed: nothing is removed, marked or written', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout });
+    const files = await withFiles(pool, 3);
+    const [second, third] = [pool.server(2), pool.server(3)];
+    const before = [await pool.partFiles(2), await pool.partFiles(3)];
+    await second.stop();
+    await third.stop();
+    await pool.seen(2, false);
+    await pool.seen(3, false);
+    await second.start(third.configuration.folder);
+    await third.start(second.configuration.folder);
+    await vi.waitFor(() => expect(pool.upkeep.watch.strangeness(2)).toMatch(/belongs to storage server 3/), {
+      timeout: 60_000,
+    });
+    await expect(pool.upkeep.repair(2)).rejects.toThrow(/belongs to storage server 3/);
+    await expect(pool.download('/0')).rejects.toThrow(/belongs to/);
+    expect(await pool.missing()).toBe(0);
+    expect([await pool.partFiles(2), await pool.partFiles(3)]).toEqual(before);
+    await second.stop();
+    await third.stop();
+    await second.start();
+    await third.start();
+    await pool.seen(2, true);
+    await pool.seen(3, true);
+    await expectReadable(pool, files);
+    expect(await pool.missing()).toBe(0);
+  });
+
+  test('a further server gets its share when somebody asks for it, and only that moves', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 4, layout });
+    await pool.restart(3);
+    const files = await withFiles(pool, 24);
+    await pool.restart(4);
+    await pool.seen(4, true);
+    const before = await pool.places();
+    expect(before.flat()).not.toContain(4);
+    await pool.upkeep.watch.lookAtAll();
+    await pool.upkeep.mover.startRebalance();
+    await vi.waitFor(async () => expect((await pool.upkeep.mover.report()).state).toBe('idle'), {
+      timeout: 120_000,
+    });
+    const after = await pool.places();
+    const moved = after.filter((servers) => servers.includes(4)).length;
+    expect(moved).toBeGreaterThan(8);
+    for (const [index, servers] of after.entries()) {
+      const come = servers.filter((server) => !before[index]?.includes(server));
+      expect(come.length).toBeLessThanOrEqual(1);
+      expect(new Set(servers).size).toBe(3);
+    }
+    await pool.collected();
+    for (const number of [1, 2, 3, 4]) {
+      const expected = after.flat().filter((server) => server === number).length;
+      expect(await pool.partFiles(number)).toHaveLength(expected);
+    }
+    await expectReadable(pool, files);
+    expect(await pool.verify()).toBe(0);
+  });
+
+  test('no failure domain has two parts while there are enough of them', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 5, layout, domains: ['a', 'a', 'b', 'b', 'c'] });
+    await withFiles(pool, 20);
+    const domains = ['a', 'a', 'b', 'b', 'c'];
+    for (const servers of await pool.places()) {
+      expect(new Set(servers.map((server) => domains[server - 1])).size).toBe(3);
+    }
+  });
+
+  test('orphans go after their time, and never anything that is known, or not of ours', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout });
+    const files = await withFiles(pool, 4);
+    const known = await pool.partFiles(1);
+    const [part = ''] = known;
+    const poolFolder = dirname(dirname(part));
+    const orphan = join(poolFolder, 'ab', `ab${'0'.repeat(30)}.1`);
+    const foreign = join(poolFolder, 'ab', 'holiday.jpg');
+    await mkdir(dirname(orphan), { recursive: true });
+    await writeFile(orphan, 'left behind');
+    await writeFile(foreign, 'somebody put it here');
+    await utimes(orphan, 0, 0); // Its own time tells nothing: it may have been copied here.
+    const { members, catalogue } = pool;
+    const inventory = (graceMs: number) =>
+      new Inventory({
+        catalogue,
+        pool: members,
+        watch: pool.upkeep.watch,
+        log: createLog('test', 'silent'),
+        onMissing: () => {},
+        times: { graceMs },
+      });
+    const { signal } = new AbortController();
+    const server = members.server(1);
+    expect(await inventory(3_600_000).take(server, signal)).toEqual({ missing: 0, orphans: 1, removed: 0 });
+    expect(await pool.partFiles(1)).toContain(orphan);
+    expect(await inventory(0).take(server, signal)).toEqual({ missing: 0, orphans: 1, removed: 1 });
+    expect(await pool.partFiles(1)).toEqual(known);
+    expect(await readdir(dirname(foreign))).toContain('holiday.jpg');
+    expect(await inventory(0).take(server, signal)).toEqual({ missing: 0, orphans: 0, removed: 0 });
+    await expectReadable(pool, files);
+  });
+});
