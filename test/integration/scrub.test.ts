@@ -28,8 +28,12 @@ describe('scrub', { timeout }, () => {
   ])(`a bit wrong in a hundred random places at $layout: all read right, are found and repaired (UPKEEP_SEED=${seed})`, async (options) => {
     const pool = await UpkeepPool.start(options);
     const pick = random();
+    const damaged = options.layout.parityParts;
     const files = new Map(
-      Array.from({ length: Math.ceil(100 / damaged) + 5 }, (_, index) => [`/${index}`, content(10_000 + pick(300_000), index)]),
+      Array.from({ length: Math.ceil(100 / damaged) + 5 }, (_, index) => [
+        `/${index}`,
+        content(10_000 + pick(300_000), index),
+      ]),
     );
     for (const [path, bytes] of files) await pool.upload(path, bytes);
     await pool.upkeep.stop(); // It shall not be quicker than the reads.
@@ -39,7 +43,6 @@ describe('scrub', { timeout }, () => {
     let flipped = 0;
     while (flipped < 100) {
       const [segment = []] = bySegment.splice(pick(bySegment.length), 1);
-      const damaged = options.layout.parityParts;
       for (let count = 0; count < damaged && flipped < 100; count++, flipped++) {
         const [path = ''] = segment.splice(pick(segment.length), 1);
         await flipBit(path, pick((await stat(path)).size));
