@@ -26,3 +26,30 @@ test.for(bundles)('%s has every text, and no other', (bundle) => {
     expect(placeholders(translation), text).toEqual(placeholders(text));
   }
 });
+
+/** All strings of a JSON value. */
+function stringsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(stringsOf);
+}
+
+const readJson = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));
+
+test('every text of the manifest has its words, in English and in each other language', () => {
+  const manifest = readJson('package.json');
+  const keys = stringsOf(manifest).flatMap((text) => /^%(.+)%$/.exec(text)?.slice(1) ?? []);
+  expect(keys.length).toBeGreaterThan(80);
+  for (const name of readdirSync(root).filter((file) => /^package\.nls(\.\w+)?\.json$/.test(file))) {
+    const words = v.parse(v.record(v.string(), v.pipe(v.string(), v.minLength(1))), readJson(name));
+    expect(Object.keys(words).toSorted(), name).toEqual([...new Set(keys)].toSorted());
+  }
+});
+
+test('no text that a person reads stands in the manifest itself', () => {
+  const { contributes } = v.parse(
+    v.object({ contributes: v.object({ commands: v.array(v.object({ title: v.string() })) }) }),
+    readJson('package.json'),
+  );
+  for (const { title } of contributes.commands) expect(title).toMatch(/^%command\..+%$/);
+});
