@@ -82,10 +82,11 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
   /** Only for the row that the mouse is on: there may be thousands. */
   resolveTreeItem(item: vscode.TreeItem, entry: RemoteEntry): vscode.TreeItem {
     const health = this.#parts.health.known(entry.path);
+    const words = health && describeHealth(health);
     const details = [
       `${entry.size.toLocaleString()} bytes`,
       `Modified ${entry.modified.toLocaleString()}`,
-      ...(health === undefined ? [] : [describeHealth(health) ?? []].flat()),
+      ...(words === undefined ? [] : [words]),
     ];
     item.tooltip = [entry.path, ...(entry.kind === 'file' ? details : [])].join('\n');
     return item;

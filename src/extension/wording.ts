@@ -1,8 +1,10 @@
+import { env, l10n } from 'vscode';
+
 const units = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 // Made once: making one takes longer than a row of the tree.
-const wholeNumber = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const wholeNumber = new Intl.NumberFormat(env.language, { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat(env.language, { maximumFractionDigits: 1 });
 
 /** A size as VS Code's explorer words it: units of 1024, two decimals at most. */
 export function formatSize(bytes: number): string {
@@ -13,5 +15,5 @@ export function formatSize(bytes: number): string {
 }
 
 export function countFiles(count: number): string {
-  return count === 1 ? '1 file' : `${count.toLocaleString('en')} files`;
+  return count === 1 ? l10n.t('1 file') : l10n.t('{0} files', count.toLocaleString(env.language));
 }
