@@ -70,21 +70,25 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
     item.contextValue = isFolder ? 'folder' : 'file';
     item.resourceUri = toUri(entry.path);
     item.iconPath = isFolder ? vscode.ThemeIcon.Folder : vscode.ThemeIcon.File;
-    if (isFolder) {
-      item.tooltip = entry.path;
-      return item;
-    }
+    if (isFolder) return item;
     const health = this.#parts.health.known(entry.path);
     const words = health === undefined ? undefined : describeHealth(health);
     item.description = size;
-    item.tooltip = [
-      entry.path,
+    item.accessibilityInformation = { label: [entry.name, size, words].filter(Boolean).join(', ') };
+    item.command = { title: 'Open', command: 'vscode.open', arguments: [item.resourceUri] };
+    return item;
+  }
+
+  /** Only for the row that the mouse is on: there may be thousands. */
+  resolveTreeItem(item: vscode.TreeItem, entry: RemoteEntry): vscode.TreeItem {
+    const health = this.#parts.health.known(entry.path);
+    const words = health && describeHealth(health);
+    const details = [
       `${entry.size.toLocaleString()} bytes`,
       `Modified ${entry.modified.toLocaleString()}`,
       ...(words === undefined ? [] : [words]),
-    ].join('\n');
-    item.accessibilityInformation = { label: [entry.name, size, words].filter(Boolean).join(', ') };
-    item.command = { title: 'Open', command: 'vscode.open', arguments: [item.resourceUri] };
+    ];
+    item.tooltip = [entry.path, ...(entry.kind === 'file' ? details : [])].join('\n');
     return item;
   }
 

@@ -2,12 +2,16 @@ import { env, l10n } from 'vscode';
 
 const units = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
+// Made once: making one takes longer than a row of the tree.
+const wholeNumber = new Intl.NumberFormat(env.language, { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat(env.language, { maximumFractionDigits: 1 });
+
 /** A size as VS Code's explorer words it: units of 1024, two decimals at most. */
 export function formatSize(bytes: number): string {
   const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
   const amount = bytes / 1024 ** power;
-  const digits = amount < 10 && power > 0 ? 1 : 0;
-  return `${amount.toLocaleString(env.language, { maximumFractionDigits: digits })} ${bytes === 1 ? 'byte' : units[power]}`;
+  const format = amount < 10 && power > 0 ? oneDigit : wholeNumber;
+  return `${format.format(amount)} ${bytes === 1 ? 'byte' : units[power]}`;
 }
 
 export function countFiles(count: number): string {

@@ -2,13 +2,14 @@
  * Stored files as a person works with them in VS Code: in the tree by mouse, keyboard and drag and drop, in editors,
  * in comparisons, as a folder of the workspace. The extension is installed from the VSIX of `npm run package`.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { SplitClient } from '../../src/client/split-client.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
 import { RunningCommand } from '../integration/command.ts';
 import { freePorts } from '../ports.ts';
 import { browserLaunch, install } from './install.ts';
@@ -255,6 +256,44 @@ test('files whose storage servers are down are marked, and said to a screen read
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
+});
+
+test('ten thousand files in one folder are listed, reached, changed and followed', {
+  timeout: 600_000,
+}, async () => {
+  // Into the catalogue before the coordinator starts: uploading them is not what is tested.
+  const catalogue = new SqliteCatalogue(join(workspace.folder, 'server_folder'));
+  await catalogue.makeDirectory('/many');
+  for (let number = 1; number <= 10_000; number++) {
+    const upload = { file: randomUUID(), append: undefined, segments: [] };
+    await catalogue.commitFile(`/many/file ${number}.txt`, upload);
+  }
+  await catalogue.close();
+  code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
+  window = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
+  window.page.setDefaultTimeout(60_000);
+  await window.open(code.url(workspace.folder));
+  await window.expandFiles();
+  await window.file('many').waitFor();
+  const begin = performance.now();
+  await window.openFolder('many', 'file 1.txt');
+  console.log(`10,000 files were on the screen after ${Math.round(performance.now() - begin)} ms`);
+  await window.file('file 1.txt').click();
+  await window.addToSelection(window.file('file 2.txt'));
+  await window.page.keyboard.press('End');
+  await window.file('file 10000.txt').waitFor();
+  await client.write('/many/file 10001.txt', Buffer.from('by somebody else'));
+  const shown = window.file('file 10001.txt');
+  for (let attempt = 1; attempt <= 60 && !(await shown.isVisible()); attempt++) {
+    await window.page.keyboard.press('End');
+    await window.page.waitForTimeout(1_000);
+  }
+  await shown.click();
+  await window.editor.getByText('by somebody else').waitFor();
+  await window.picture('39-ten-thousand');
+  await window.menu(shown, 'Rename');
+  await window.answer('zzz.txt');
+  await window.file('zzz.txt').waitFor();
 });
 
 test.each(['Default Dark Modern', 'Default Light Modern', 'Default High Contrast'])('looks right in %s', {
