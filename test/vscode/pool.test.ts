@@ -117,7 +117,7 @@ test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
 
 test('a folder of this machine joins the pool, and the .env has it', { timeout: 300_000 }, async () => {
   await openWindow();
-  const folder = join(workspace.parent, 'other disk');
+  const folder = join(workspace.folder, 'disk4');
   await mkdir(folder);
   await window.run('SplitFTP: Add Storage Server');
   await window.pick('A folder of this machine');
