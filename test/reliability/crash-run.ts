@@ -252,6 +252,7 @@ async function checkEither(
   underWay?.change(done);
   const asBefore = await matches(session, files);
   const tree = asBefore || !underWay ? files : done;
+  await verify(session, '/'); // The damaged part may not have been noticed before.
   await checkPool(rig, session, tree);
 }
 

@@ -1,10 +1,11 @@
 /** The coordinator killed at every crash point: nothing acknowledged is lost, nothing half-done is seen or left. */
 import { expect, test } from 'vitest';
 import { crashAt, crashesToTry } from './crash-run.ts';
+import { patienceOfTests } from './rig.ts';
 
 const pool = { dataParts: 2, parityParts: 1, storageServers: 4, plain: true };
 
-test.concurrent.each(crashesToTry())('$point', { timeout: 300_000 }, async ({ point, reaches }) => {
+test.concurrent.each(crashesToTry())('$point', { timeout: patienceOfTests }, async ({ point, reaches }) => {
   for (const reach of reaches) {
     const { reached, during } = await crashAt(point, reach, pool);
     console.log(

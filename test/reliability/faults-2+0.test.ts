@@ -1,12 +1,13 @@
 /** Every fault of a storage server at every command: a clean error with the old state, or success with the right bytes. */
 import { describe, expect, test } from 'vitest';
 import { runFaults } from './fault-run.ts';
+import { patienceOfTests } from './rig.ts';
 
 describe.each([
   { what: 'store atomically', plain: false },
   { what: 'need temporary names', plain: true },
 ])('2+0, storage servers that $what', ({ plain }) => {
-  test('every fault at every command', { timeout: 900_000 }, async () => {
+  test('every fault at every command', { timeout: patienceOfTests }, async () => {
     const { counts, problems } = await runFaults({ layout: { dataParts: 2, parityParts: 0 }, plain });
     console.log(counts);
     expect(problems.join('\n\n')).toBe('');

@@ -44,7 +44,7 @@ const reportedCoordinator = v.object({
 const reportedServer = v.object({ kind: v.literal('storage server'), state: v.string() });
 
 /** Milliseconds for what happens in the background: removing old parts, repair. */
-const patience = 60_000;
+const patience = 120_000;
 
 /**
  * Waits until nothing is left to be removed or repaired, then checks: the tree is exactly this one; every part that a
@@ -64,8 +64,11 @@ export async function checkPool(pool: Pool, session: Client, tree: Tree): Promis
     if (difference !== undefined) throw new Error(`${path}: ${difference}`);
     const parts = await where(session, path);
     const stored = parts.filter(isStored);
-    if (repairs && stored.length < parts.length)
-      throw new Error(`${path}: a part is missing, and not to be repaired`);
+    if (repairs && stored.length < parts.length) {
+      throw new Error(
+        `${path}: not every part is stored, and nothing is to be repaired: ${JSON.stringify(parts)}`,
+      );
+    }
     all.push(...parts);
     await checkParts(pool, path, content, stored);
   }
@@ -88,10 +91,10 @@ function isStored({ state, bytes }: ReportedPart): boolean {
 export async function settle(session: Client): Promise<void> {
   const deadline = Date.now() + patience;
   for (let pause = 5; ; pause = Math.min(pause * 2, 250)) {
-    const { garbage, partialUploads, repair, draining } = await status(session);
+    const { garbage, partialUploads, repair, draining, down } = await status(session);
     const missing = repair?.parts ?? 0;
     if (partialUploads > 0) throw new Error('a partial upload is left');
-    if (garbage === 0 && missing === 0 && draining === 0) return;
+    if (garbage === 0 && missing === 0 && draining === 0 && down === 0) return;
     if (Date.now() > deadline) {
       const why = repair?.reason ?? '';
       throw new Error(
@@ -99,14 +102,15 @@ export async function settle(session: Client): Promise<void> {
       );
     }
     await delay(pause);
-    await wakeCollector(session);
+    await tryAtOnce(session, repair !== undefined && missing > 0);
   }
 }
 
-/** What waits for its next attempt is tried at once: an upload's end, or a folder made, wakes the collector. */
-async function wakeCollector(session: Client): Promise<void> {
+/** What waits for its next attempt is tried at once; a folder that is made or removed wakes the collector. */
+async function tryAtOnce(session: Client, repairs: boolean): Promise<void> {
   await session.send('MKD /wake');
   await session.send('RMD /wake');
+  if (repairs) await session.send('SITE REPAIR');
 }
 
 export interface PoolStatus extends v.InferOutput<typeof reportedCoordinator> {

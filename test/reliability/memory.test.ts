@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { freePorts } from '../ports.ts';
 import { CoordinatorProcess } from './coordinator-process.ts';
 import { LongContentCheck, longContent } from './long-content.ts';
-import { Rig } from './rig.ts';
+import { patienceOfTests, Rig } from './rig.ts';
 
 const mebibyte = 1024 * 1024;
 const short = 100 * mebibyte;
@@ -14,7 +14,7 @@ const slack = 32 * mebibyte;
 
 test.runIf(process.platform === 'linux').each(['2+0', '4+2'])(
   `the coordinator takes as much memory for ${long / mebibyte} MiB as for 100 MiB at %s`,
-  { timeout: 3_600_000 },
+  { timeout: patienceOfTests },
   async (layout) => {
     const [dataParts = 2, parityParts = 0] = layout.split('+').map(Number);
     const rig = await Rig.start({ dataParts, parityParts, timeout: 60, direct: true });

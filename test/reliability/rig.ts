@@ -161,6 +161,9 @@ async function quickDisk(): Promise<string> {
   }
 }
 
+/** Milliseconds for a test of this folder, which waits for events and never for a time: much more than it takes. */
+export const patienceOfTests = process.env.SPLITFTP_LONG === '1' ? 4 * 3_600_000 : 900_000;
+
 /** A number that a run is reproduced with: `SPLITFTP_SEED`, else another one every time. */
 export function seedOfRun(): number {
   const given = process.env.SPLITFTP_SEED;

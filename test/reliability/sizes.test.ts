@@ -5,7 +5,7 @@ import { retrieve, store } from '../integration/ftp-session.ts';
 import { checkPool } from './invariants.ts';
 import { LongContentCheck, longContent } from './long-content.ts';
 import { Random } from './random.ts';
-import { Rig, seedOfRun } from './rig.ts';
+import { patienceOfTests, Rig, seedOfRun } from './rig.ts';
 
 const layouts = ['2+0', '2+1', '3+1', '1+2', '4+2', '8+4'];
 const sizesOfLayout = Number(process.env.SPLITFTP_SIZES ?? 40);
@@ -30,7 +30,7 @@ function parse(layout: string): { dataParts: number; parityParts: number } {
   return { dataParts, parityParts };
 }
 
-test.each(layouts)(`${sizesOfLayout} sizes at %s`, { timeout: 900_000 }, async (layout) => {
+test.each(layouts)(`${sizesOfLayout} sizes at %s`, { timeout: patienceOfTests }, async (layout) => {
   const { dataParts, parityParts } = parse(layout);
   const random = new Random(seedOfRun());
   const rig = await Rig.start({ dataParts, parityParts, timeout: 30 });
@@ -62,7 +62,7 @@ test.each(layouts)(`${sizesOfLayout} sizes at %s`, { timeout: 900_000 }, async (
 
 test.runIf(process.env.SPLITFTP_LONG === '1').each(['2+1', '4+2'])(
   'over 4 GiB at %s',
-  { timeout: 3_600_000 },
+  { timeout: patienceOfTests },
   async (layout) => {
     const bytes = 4 * 1024 ** 3 + 12_345;
     const rig = await Rig.start({ ...parse(layout), timeout: 60, onDisk: true });

@@ -18,8 +18,12 @@ import { Worker } from './worker.ts';
 const lanes = 3;
 /** Milliseconds between two looks at the queue when it is empty. */
 const interval = 2_000;
-/** Milliseconds until a segment that could not be repaired is tried again, unless a server comes back before. */
-const postponement = 60_000;
+/**
+ * Milliseconds until a segment that could not be repaired is tried again, doubled each time up to the longest, unless a
+ * server comes back before.
+ */
+const firstPostponement = 2_000;
+const longestPostponement = 120_000;
 /** With fewer connections to a server, none is spent on reading a damaged part from where it is to be replaced. */
 const connectionsToSpare = 8;
 
@@ -50,7 +54,8 @@ type Target = PartSource | string;
 export class Repairer {
   readonly #parts: RepairerParts;
   readonly #worker: Worker;
-  readonly #reasons = new Map<string, string>();
+  /** By segment: why it was postponed, and for how long the last time. */
+  readonly #postponed = new Map<string, { readonly reason: string; readonly pause: number }>();
   #repairedParts = 0;
   #repairedBytes = 0;
 
@@ -79,9 +84,9 @@ export class Repairer {
     const missing = [...(await catalogue.upkeep.missing()).values()];
     const parts = missing.reduce((sum, each) => sum + each.parts, 0);
     const [due] = await catalogue.missingParts(1);
-    if (parts === 0) this.#reasons.clear();
-    const [waits] = this.#reasons.values();
-    const reason = budget.isNothing ? 'FTP_UPKEEP_RATE is 0' : waits;
+    if (parts === 0) this.#postponed.clear();
+    const [waits] = this.#postponed.values();
+    const reason = budget.isNothing ? 'FTP_UPKEEP_RATE is 0' : waits?.reason;
     return {
       kind: 'repair',
       state: parts === 0 ? 'idle' : due && !budget.isNothing ? 'running' : 'waiting',
@@ -111,7 +116,7 @@ export class Repairer {
     const endLease = leases.take([id]);
     try {
       const reasons = await this.#repairParts(task, signal);
-      if (reasons.length === 0) this.#reasons.delete(id);
+      if (reasons.length === 0) this.#postponed.delete(id);
       else await this.#postpone(id, reasons.join('; '));
     } catch (error) {
       if (signal.aborted) return;
@@ -287,8 +292,10 @@ export class Repairer {
   }
 
   async #postpone(segment: string, reason: string): Promise<void> {
-    this.#reasons.set(segment, reason);
-    await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + postponement));
+    const last = this.#postponed.get(segment)?.pause;
+    const pause = last === undefined ? firstPostponement : Math.min(last * 2, longestPostponement);
+    this.#postponed.set(segment, { reason, pause });
+    await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + pause));
   }
 }
 
