@@ -1,5 +1,5 @@
 /** The Servers view, the pool map, the drill and the walkthrough of the installed extension, in three themes. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type FrameLocator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -113,27 +113,6 @@ test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
   await window.toast('Drill passed').waitFor({ timeout: 180_000 });
   await window.picture('43-drill-passed');
   expect(await client.list('/')).toEqual([]);
-});
-
-test('a folder of this machine joins the pool, and the .env has it', { timeout: 300_000 }, async () => {
-  await openWindow();
-  const folder = join(workspace.parent, 'other disk');
-  await mkdir(folder);
-  await window.run('SplitFTP: Add Storage Server');
-  await window.pick('A folder of this machine');
-  await window.answerFolder(folder, 'Store Parts Here');
-  await window.openContainer();
-  await window
-    .server('Storage server 4')
-    .getByText(/up, 0 parts/)
-    .waitFor();
-  await window.picture('44-server-added');
-  await writeFile(join(workspace.folder, 'plans.pdf'), Buffer.alloc(2_000_000, 'plans'));
-  await client.upload([join(workspace.folder, 'plans.pdf')], '/');
-  await window.run('SplitFTP: Verify');
-  await window.toast('all of 4 parts are in order').waitFor();
-  const text = await readFile(join(workspace.folder, '.env'), 'utf8');
-  expect(text).toContain(`FTP_STORAGE_DIR4='${folder}'`);
 });
 
 test('the walkthrough shows its steps', { timeout: 300_000 }, async () => {

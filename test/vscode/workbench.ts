@@ -98,6 +98,7 @@ export class Workbench {
     await this.answerPath(path, button);
     await this.quickInput
       .locator('.monaco-list-row', { hasText: basename(path) })
+      .first()
       .waitFor({ state: 'detached' });
     await this.quickInput.getByRole('button', { name: button }).click();
   }
