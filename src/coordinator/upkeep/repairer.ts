@@ -53,6 +53,8 @@ export class Repairer {
   readonly #reasons = new Map<string, string>();
   #repairedParts = 0;
   #repairedBytes = 0;
+  /** How often everything was to be tried at once: what began before that may have failed for a reason that is gone. */
+  #attempts = 0;
 
   constructor(parts: RepairerParts) {
     this.#parts = parts;
@@ -66,6 +68,7 @@ export class Repairer {
 
   /** Tries at once also what was postponed. */
   async tryAgain(): Promise<void> {
+    this.#attempts += 1;
     await this.#parts.catalogue.upkeep.postponeNone();
     this.wake();
   }
@@ -109,10 +112,11 @@ export class Repairer {
     const { leases, log, onGarbage } = this.#parts;
     const { id } = task.segment;
     const endLease = leases.take([id]);
+    const attempts = this.#attempts;
     try {
       const reasons = await this.#repairParts(task, signal);
       if (reasons.length === 0) this.#reasons.delete(id);
-      else await this.#postpone(id, reasons.join('; '));
+      else await this.#postpone(id, reasons.join('; '), attempts);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof YieldedError) {
@@ -121,7 +125,7 @@ export class Repairer {
       }
       const reason = error instanceof FileSystemError ? error.message : 'an unexpected error, see the log';
       log.warn({ segment: id, path: task.path, err: error }, 'a segment could not be repaired');
-      await this.#postpone(id, reason);
+      await this.#postpone(id, reason, attempts);
     } finally {
       endLease();
       onGarbage();
@@ -286,8 +290,9 @@ export class Repairer {
     return `${path} waits for ${names.join(' and ')}`;
   }
 
-  async #postpone(segment: string, reason: string): Promise<void> {
+  async #postpone(segment: string, reason: string, attempts: number): Promise<void> {
     this.#reasons.set(segment, reason);
+    if (attempts !== this.#attempts) return;
     await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + postponement));
   }
 }
