@@ -17,7 +17,7 @@ export function describeCoordinator(report: CoordinatorReport): string[] {
       ? ''
       : `, ${plural(partialUploads, 'interrupted upload')} of ${formatBytes(partialBytes)}`;
   const waiting = garbage === 0 ? '' : `, ${plural(garbage, 'segment')} to be removed`;
-  const { health, repair, scrub, rebalance } = report;
+  const { health, repair, scrub, rebalance, journal } = report;
   return [
     `SplitFTP ${version}, layout ${layout}: ${content}${partial}${waiting}`,
     ...(tls ? [`TLS ${tls.mode}, SHA-256 ${formatFingerprint(tls.fingerprint)}`] : []),
@@ -25,7 +25,13 @@ export function describeCoordinator(report: CoordinatorReport): string[] {
     ...(repair ? describeRepair(repair) : []),
     ...(scrub && scrub.parts > 0 ? [describeScrub(scrub)] : []),
     ...(rebalance ? describeRebalance(rebalance) : []),
+    ...(journal && journal.waiting > 0 ? [describeJournal(journal)] : []),
   ];
+}
+
+function describeJournal({ waiting, copies, reason }: NonNullable<CoordinatorReport['journal']>): string {
+  const changes = `${plural(waiting, 'change')} not yet on ${plural(copies, 'storage server')}`;
+  return `Journal: ${changes}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function describeHealth({ whole, degraded, unavailable, lost }: HealthReport): string {

@@ -20,6 +20,7 @@ import { addCommand, type CommonOptions, readConfiguration, remotePath, UsageErr
 interface RebuildCommandOptions extends CommonOptions {
   readonly pool?: string;
   readonly acceptLoss?: true;
+  readonly fromParts?: true;
 }
 
 export function addRecoveryCommands(program: Command): void {
@@ -30,6 +31,10 @@ export function addRecoveryCommands(program: Command): void {
   ])
     .option('--pool <id>', 'which pool, where the storage servers hold several')
     .option('--accept-loss', 'go on although changes are missing that were only on servers that are down')
+    .option(
+      '--from-parts',
+      'without the journal: files as their parts tell, with the paths that they had first',
+    )
     .action(rebuild);
   program
     .command('join')
@@ -88,13 +93,15 @@ function chooseFile(files: readonly LocalFile[], wanted: string | undefined): Lo
   throw new UsageError(`${why}; choose one with --file:\n${shown.sort().join('\n')}`);
 }
 
-async function rebuild({ pool, acceptLoss, ...options }: RebuildCommandOptions): Promise<void> {
+async function rebuild({ pool, acceptLoss, fromParts, ...options }: RebuildCommandOptions): Promise<void> {
   const configuration = await readConfiguration(options);
   const result = await withStorageServers(configuration, () =>
     rebuildCatalogue({
-      configuration,
+      folder: configuration.coordinator.folder,
+      storageServers: configuration.storageServers,
       ...(pool !== undefined && { pool }),
       acceptLoss: acceptLoss === true,
+      fromParts: fromParts === true,
       log: createLog('rebuild', 'silent'),
       onProgress: print,
     }),

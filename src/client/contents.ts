@@ -9,17 +9,27 @@ import { Meter } from './meter.ts';
 
 const chunkSize = 256 * 1024;
 
-/** @returns all bytes of a file. */
+/** While somebody saves it again and again, a file is read so often at most. */
+const reads = 4;
+
+/** @returns all bytes of a file: of one version, also while others replace it. */
 export function readContent(attempts: Attempts, path: string): Promise<Buffer> {
   return attempts(async (connection) => {
-    const chunks: Buffer[] = [];
-    const meter = new Meter({});
-    const collect = async (source: AsyncIterable<Buffer>) => {
-      for await (const chunk of source) chunks.push(chunk);
-    };
-    await together(pipeline(meter, collect), connection.retrieve(path, meter));
-    await compareDownload(connection, path, meter);
-    return Buffer.concat(chunks);
+    for (let read = 1; ; read++) {
+      const chunks: Buffer[] = [];
+      const meter = new Meter({});
+      const collect = async (source: AsyncIterable<Buffer>) => {
+        for await (const chunk of source) chunks.push(chunk);
+      };
+      await together(pipeline(meter, collect), connection.retrieve(path, meter));
+      try {
+        await compareDownload(connection, path, meter);
+        return Buffer.concat(chunks);
+      } catch (error) {
+        // Between its last byte and its checksum it may have been replaced.
+        if (read === reads || !connection.usable || error instanceof RemoteError) throw error;
+      }
+    }
   });
 }
 

@@ -254,11 +254,6 @@ export class SplitClient {
     return this.#report(rebalanceReport, stop ? 'REBALANCE -stop' : 'REBALANCE');
   }
 
-  /** A command about the pool's upkeep, such as `REPAIR` (see `src/site/reports.ts`). @returns the reply's text */
-  upkeep(command: string): Promise<string> {
-    return this.#pool.use((connection) => connection.site(command));
-  }
-
   /** Ends all sessions; what is still being done is cancelled. */
   close(): void {
     this.#pool.close();

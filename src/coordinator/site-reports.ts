@@ -73,7 +73,8 @@ async function reportServers({ catalogue, pool, upkeep }: ReportedPool): Promise
       const { number } = server;
       const failure = failures[index];
       const isUsed = await catalogue.upkeep.uses(number);
-      const { state, reason } = stateOf(watch, number, failure, isUsed);
+      const stored = totals.servers.get(number) ?? { parts: 0, bytes: 0 };
+      const { state, reason } = stateOf(watch, number, failure, isUsed, stored.parts);
       const free = watch.free(number);
       return {
         kind: 'storage server',
@@ -85,8 +86,8 @@ async function reportServers({ catalogue, pool, upkeep }: ReportedPool): Promise
         domain: server.domain,
         can: server.capabilities,
         connections: server.connections,
-        parts: totals.servers.get(number)?.parts ?? 0,
-        bytes: totals.servers.get(number)?.bytes ?? 0,
+        parts: stored.parts,
+        bytes: stored.bytes,
         missing: missing.get(number)?.parts ?? 0,
         ...(free !== undefined && { free }),
         errors: server.condition.errors,
@@ -100,15 +101,20 @@ function stateOf(
   number: number,
   failure: string | undefined,
   isUsed: boolean,
+  parts: number,
 ): { readonly state: StorageServerReport['state']; readonly reason?: string } {
   const strangeness = watch.strangeness(number);
   if (strangeness !== undefined) return { state: 'strange', reason: strangeness };
-  if (failure !== undefined) return { state: 'down', reason: failure };
-  if (watch.isDraining(number)) {
-    return isUsed
-      ? { state: 'draining' }
-      : { state: 'drained', reason: `it can be removed: delete FTP_USER${number} and its other variables` };
+  const farewell = `it can be removed: delete FTP_USER${number} and its other variables`;
+  if (failure !== undefined) {
+    const isEmptied = watch.isDraining(number) && parts === 0;
+    return {
+      state: 'down',
+      reason: isEmptied ? `${failure}; none of its parts is needed, ${farewell}` : failure,
+    };
   }
+  if (watch.isDraining(number))
+    return isUsed ? { state: 'draining' } : { state: 'drained', reason: farewell };
   return watch.isFull(number) ? { state: 'full', reason: 'it takes no more parts' } : { state: 'up' };
 }
 

@@ -7,7 +7,7 @@ import { PauseWatch } from './pause-watch.ts';
 import type { Pool, PoolConnections } from './pool/pool.ts';
 import type { ByteQueue } from './segments/byte-queue.ts';
 import { defaultBlockBytes, maximumSegmentBytes } from './segments/part-format.ts';
-import { SegmentWriter, tooFewParts } from './segments/segment-writer.ts';
+import { describeFailures, SegmentWriter, tooFewParts } from './segments/segment-writer.ts';
 import type { WritePolicy } from './segments/write-policy.ts';
 
 /** @param segment id. @returns numbers of as many storage servers as the layout has parts, by part index */
@@ -98,7 +98,7 @@ export class UploadSegments {
     if (!this.#open) return;
     const { writer, connections, servers } = this.#open;
     const segment = await writer.finish();
-    const failures = [...writer.failures.values()].map(({ message }) => message);
+    const failures = describeFailures(writer.failures);
     this.#finished.push({ ...segment, servers, failures });
     crashPoint('upload.segment-finished');
     if (failures.length > 0) {
@@ -123,8 +123,10 @@ export class UploadSegments {
     const { layout, quorum, patience } = policy;
     const id = randomBytes(16).toString('hex');
     const servers = place(id);
-    const isRedundant = quorum < servers.length;
-    const connections = await pool.connect(servers, quorum, isRedundant ? patience : undefined);
+    const connections = await pool.connect(servers, {
+      needed: quorum,
+      patience: { enough: quorum, milliseconds: patience, onGivenUp: (server) => server.stoodStill() },
+    });
     crashPoint('upload.connected');
     try {
       if (this.#destroyed) throw givenUp();
@@ -185,7 +187,7 @@ export function describeStored(segments: readonly UploadedSegment[]): string {
   const stored = segments.map(({ parts }) => parts.filter((part) => part.stored).length);
   const [first] = segments;
   if (!first) return 'Stored';
-  const servers = [...new Set(segments.flatMap((segment) => segment.servers))];
+  const servers = [...new Set(segments.flatMap((segment) => segment.servers))].sort((a, b) => a - b);
   return failures.size === 0
     ? `Stored in ${first.parts.length} parts on storage servers ${servers.join(', ')}`
     : `Stored in ${Math.min(...stored)} of ${first.parts.length} parts; the repair is queued: ${[...failures].join('; ')}`;

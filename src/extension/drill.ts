@@ -92,6 +92,7 @@ async function run(
     );
   } finally {
     await client.remove(folder);
+    await vscode.commands.executeCommand('splitftp.refresh');
   }
 }
 
@@ -103,9 +104,7 @@ async function readBack(client: SplitClient, name: string, bytes: Buffer): Promi
 /** Waits until no part of the drill's files is missing. @returns seconds */
 async function untilWhole(client: SplitClient): Promise<number> {
   const begun = Date.now();
-  await client.upkeep('REPAIR').catch(() => {
-    // A coordinator that repairs only by itself: then it is only slower.
-  });
+  await client.repair();
   for (;;) {
     const files = await client.list(folder);
     const parts = (await Promise.all(files.map(({ path }) => client.where(path)))).flat();

@@ -5,6 +5,7 @@ import type { ConfigurationFinder } from './configuration.ts';
 import { drill } from './drill.ts';
 import { PoolMap } from './pool-map/pool-map.ts';
 import { PoolWatch } from './pool-watch.ts';
+import { reportIssue } from './report-issue.ts';
 import type { Servers } from './servers.ts';
 import { serverCommands } from './servers-view/server-commands.ts';
 import { ServersView } from './servers-view/servers-view.ts';
@@ -34,6 +35,7 @@ export function registerPool({ context, servers, finder, transfers, log }: PoolP
     ...serverCommands({ context, servers, finder, watch }),
     'splitftp.showPoolMap': (clicked: unknown) => map.show(v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.drill': () => drill(servers),
+    'splitftp.reportIssue': () => reportIssue(servers, watch),
     'splitftp.openWalkthrough': () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', 'splitftp.splitftp#splitftp.start'),
   };

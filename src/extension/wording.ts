@@ -1,3 +1,5 @@
+import { env, l10n } from 'vscode';
+
 const units = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** A size as VS Code's explorer words it: units of 1024, two decimals at most. */
@@ -5,9 +7,9 @@ export function formatSize(bytes: number): string {
   const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
   const amount = bytes / 1024 ** power;
   const digits = amount < 10 && power > 0 ? 1 : 0;
-  return `${amount.toLocaleString('en', { maximumFractionDigits: digits })} ${bytes === 1 ? 'byte' : units[power]}`;
+  return `${amount.toLocaleString(env.language, { maximumFractionDigits: digits })} ${bytes === 1 ? 'byte' : units[power]}`;
 }
 
 export function countFiles(count: number): string {
-  return count === 1 ? '1 file' : `${count.toLocaleString('en')} files`;
+  return count === 1 ? l10n.t('1 file') : l10n.t('{0} files', count.toLocaleString(env.language));
 }

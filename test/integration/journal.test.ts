@@ -1,11 +1,12 @@
 /** The journal of a catalogue's changes on storage servers, inside the test's process. */
 
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { defaultUpkeep } from '../../src/config/upkeep.ts';
 import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
 import { Journal } from '../../src/coordinator/journal/journal.ts';
 import { Snapshots } from '../../src/coordinator/journal/snapshots.ts';
@@ -14,6 +15,7 @@ import { rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
+import { isPresent } from '../tools.ts';
 import { dumpCatalogue } from './catalogue-dump.ts';
 import { temporaryFolder } from './ftp-server-fixture.ts';
 
@@ -112,21 +114,8 @@ class Machine {
     const before = dumpCatalogue(folder);
     await rm(folder, { recursive: true });
     await rebuildCatalogue({
-      configuration: {
-        coordinator: {
-          account,
-          host: '127.0.0.1',
-          port: 0,
-          folder,
-          usersFile: join(folder, 'users.json'),
-          limits: {},
-          tls: { mode: 'off' },
-          upkeep: defaultUpkeep,
-        },
-        storageServers: this.configurations,
-        layout: { dataParts: 2, parityParts: 1 },
-        source: 'a test',
-      },
+      folder,
+      storageServers: this.configurations,
       acceptLoss: false,
       log,
       onProgress: () => undefined,
@@ -290,6 +279,46 @@ test('snapshots take the place of old records, and the one before stays', async 
     await machine.expectRebuilt();
     await machine.run(number);
   }
+});
+
+test.runIf(isPresent('python3'))('the script in docs/recovery.md reads it', async () => {
+  const docs = await readFile(resolve(import.meta.dirname, '../../docs/recovery.md'), 'utf8');
+  const script = /```python\n(.*?)```/s.exec(docs)?.[1] ?? '';
+  const machine = await Machine.start(2);
+  const { catalogue, pool, journal } = machine.open(0);
+  const file = async (path: string, length: number) => {
+    const id = randomBytes(16).toString('hex');
+    await catalogue.beginSegment({
+      id,
+      layout: { dataParts: 2, parityParts: 0 },
+      blockBytes: 262144,
+      servers: [1, 2],
+    });
+    const part = { headerBytes: 300, bytes: 600, stored: true };
+    const segments = [{ id, length, crc32: 1, parts: [part, part] }];
+    await catalogue.commitFile(path, { file: `file ${id}`, append: undefined, segments });
+  };
+  await catalogue.makeDirectory('/d');
+  await file('/d/ä', 5);
+  await file('/gone', 6);
+  await journal.ship();
+  const snapshots = new Snapshots({
+    poolId: catalogue.pool,
+    outbox: catalogue.journal,
+    journal,
+    pool,
+    folder: join(machine.root, 'coordinator'),
+    log,
+    limits: { records: 1, entriesPerRecord: 1_000, intervalMs: 1_000_000 },
+  });
+  await snapshots.idle();
+  await snapshots.stop();
+  await catalogue.removeFile('/gone');
+  await file('/late', 7);
+  await catalogue.rename('/d', '/e');
+  await journal.ship();
+  const output = execFileSync('python3', ['-c', script], { cwd: machine.folders[1], encoding: 'utf8' });
+  expect(output.trim().split('\n').sort()).toEqual(['5 /e/ä', '7 /late']);
 });
 
 test('a snapshot is read together with what was changed while it was written', async () => {

@@ -40,6 +40,17 @@ describe('members of the pool', { timeout }, () => {
     await expectReadable(pool, files);
   });
 
+  test('a server that is dead can be drained all the same', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 4, layout });
+    const files = await withFiles(pool, 8);
+    await pool.server(2).stop();
+    await pool.seen(2, false);
+    await pool.upkeep.drain(2, true);
+    await vi.waitFor(async () => expect((await pool.places()).flat()).not.toContain(2), { timeout: 120_000 });
+    expect(await pool.verify()).toBe(0);
+    await expectReadable(pool, files);
+  });
+
   test('undone, a drained server gets parts again', async () => {
     const pool = await UpkeepPool.start({ storageServers: 4, layout });
     await pool.upkeep.drain(2, true);

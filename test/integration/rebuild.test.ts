@@ -1,9 +1,9 @@
 /** The catalogue is lost, and made anew from the storage servers. */
-import { rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Client, FTPError } from 'basic-ftp';
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
 import { createLog } from '../../src/log/log.ts';
 import { dumpCatalogue } from './catalogue-dump.ts';
@@ -24,7 +24,8 @@ const rebuild = (...args: string[]) =>
 /** Without a process of its own, and without starting storage servers. */
 const rebuildHere = (): Promise<unknown> =>
   rebuildCatalogue({
-    configuration: servers.configuration,
+    folder: servers.configuration.coordinator.folder,
+    storageServers: servers.configuration.storageServers,
     acceptLoss: false,
     log: createLog('test', 'silent'),
     onProgress: () => undefined,
@@ -143,4 +144,77 @@ test('after any changes, with any one server gone', async () => {
     ),
     { numRuns: 4, endOnFailure: true },
   );
+});
+
+test('without any journal the parts tell what files there were', async () => {
+  servers = await startServers(pool);
+  const session = await openCoordinator();
+  await session.send('MKD /d');
+  await store(session, '/d/long', content(3_000_000, 1));
+  await append(session, '/d/long', content(500, 2));
+  await store(session, '/short', content(3, 3));
+  await store(session, '/short', content(4, 4));
+  session.close();
+  await loseCatalogue();
+  for (const { folder } of servers.configuration.storageServers) {
+    for (const name of await readdir(folder))
+      await rm(join(folder, name, 'journal'), { recursive: true, force: true });
+  }
+  const refused = await rebuild();
+  expect(refused.stderr).toMatch(/no journal of this pool.*--from-parts/s);
+  expect(refused.status).toBe(1);
+  const back = await takeAway(2);
+  const saved = await rebuild('--from-parts');
+  expect(saved.stderr).toBe('');
+  expect(saved.stdout).toMatch(/^rebuilt: 2 files and 1 folder, 2\.9 MiB$/m);
+  await back();
+  await servers.restart('coordinator');
+  const later = await openCoordinator();
+  const long = await retrieve(later, '/d/long');
+  expect(long.equals(Buffer.concat([content(3_000_000, 1), content(500, 2)]))).toBe(true);
+  expect((await retrieve(later, '/short')).equals(content(4, 4))).toBe(true);
+  await store(later, '/d/new', content(5, 5));
+  later.close();
+  const before = await loseCatalogue();
+  expect((await rebuild()).stderr).toBe('');
+  const after = dumpCatalogue(servers.configuration.coordinator.folder);
+  for (const what of ['pool', 'entries', 'segments']) expect(after[what]).toEqual(before[what]);
+});
+
+test('the coordinator killed between a change and its record: not told, so it may have happened or not', async () => {
+  servers = await startServers(pool);
+  const first = await openCoordinator();
+  await store(first, '/a', content(1_000, 1));
+  first.close();
+  const names = async () => {
+    const session = await openCoordinator();
+    const listed = await session.list();
+    session.close();
+    return listed.map(({ name }) => name);
+  };
+  const renameAndCrash = async () => {
+    vi.stubEnv('SPLITFTP_CRASH_POINT', 'rename.done');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await servers.restart('coordinator');
+    vi.unstubAllEnvs();
+    const session = await openCoordinator();
+    await expect(session.rename('/a', '/b')).rejects.toThrow();
+    session.close();
+  };
+  // The disk is lost at that moment: the storage servers know nothing of it.
+  await renameAndCrash();
+  await rm(servers.configuration.coordinator.folder, { recursive: true });
+  await rebuildHere();
+  await servers.restart('coordinator');
+  expect(await names()).toEqual(['a']);
+  // The disk is lost later: the next start has told them.
+  await renameAndCrash();
+  await servers.restart('coordinator');
+  expect(await names()).toEqual(['b']);
+  const session = await openCoordinator();
+  await session.send('MKD /c'); // A change is acknowledged when all before it are in the journal.
+  session.close();
+  const before = await loseCatalogue();
+  await rebuildHere();
+  expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
 });

@@ -2,8 +2,9 @@
 import { stat } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { flipBit } from './bit-flip.ts';
 import { content } from './content.ts';
-import { flipBit, UpkeepPool } from './upkeep-fixture.ts';
+import { UpkeepPool } from './upkeep-fixture.ts';
 
 const timeout = 240_000;
 const seed = Number(process.env.UPKEEP_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -28,7 +29,7 @@ describe('scrub', { timeout }, () => {
   ])(`a bit wrong in a hundred random places at $layout: all read right, are found and repaired (UPKEEP_SEED=${seed})`, async (options) => {
     const pool = await UpkeepPool.start(options);
     const pick = random();
-    const damaged = options.layout.parityParts;
+    const damaged = options.layout.parityParts; // Of one segment, at most.
     const files = new Map(
       Array.from({ length: Math.ceil(100 / damaged) + 5 }, (_, index) => [
         `/${index}`,

@@ -1,5 +1,5 @@
 /** A coordinator with upkeep and storage servers in the test's process, which can be stopped, started and emptied. */
-import { open, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
@@ -258,13 +258,4 @@ class Coordinator {
     this.pool.close();
     await this.catalogue.close();
   }
-}
-
-/** Changes one bit of a file. @param at byte of the file */
-export async function flipBit(path: string, at: number): Promise<void> {
-  const byte = (await readFile(path))[at];
-  if (byte === undefined) throw new RangeError(`${path} has no byte ${at}`);
-  const file = await open(path, 'r+');
-  await file.write(Buffer.from([byte ^ 0x10]), 0, 1, at);
-  await file.close();
 }

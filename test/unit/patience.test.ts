@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { waitForMost } from '../../src/coordinator/segments/patience.ts';
+import { waitForMost } from '../../src/coordinator/patience.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -48,5 +48,13 @@ test('failures do not count as enough', async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(c.giveUp).not.toHaveBeenCalled();
   c.succeed();
+  await all;
+});
+
+test('with nobody to wait for the patience begins at once', async () => {
+  const only = job();
+  const all = waitForMost([only], 0, 1_000);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(only.giveUp).toHaveBeenCalledOnce();
   await all;
 });

@@ -31,3 +31,10 @@ test('the file system provider keeps its contract: errors, events, times, sizes,
   const { ended } = await runInside(code, browser, workspace, 'file-system');
   await ended;
 });
+
+test('files can be reached although the servers were not started', { timeout: 200_000 }, async () => {
+  await code.stop();
+  code = await startVSCode({ testDriver: true, settings: { 'splitftp.autoStart': false } });
+  const { ended } = await runInside(code, browser, workspace, 'on-demand');
+  await ended;
+});

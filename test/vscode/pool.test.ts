@@ -117,7 +117,7 @@ test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
 
 test('a folder of this machine joins the pool, and the .env has it', { timeout: 300_000 }, async () => {
   await openWindow();
-  const folder = join(workspace.folder, 'other disk');
+  const folder = join(workspace.parent, 'other disk');
   await mkdir(folder);
   await window.run('SplitFTP: Add Storage Server');
   await window.pick('A folder of this machine');
@@ -128,6 +128,10 @@ test('a folder of this machine joins the pool, and the .env has it', { timeout: 
     .getByText(/up, 0 parts/)
     .waitFor();
   await window.picture('44-server-added');
+  await writeFile(join(workspace.folder, 'plans.pdf'), Buffer.alloc(2_000_000, 'plans'));
+  await client.upload([join(workspace.folder, 'plans.pdf')], '/');
+  await window.run('SplitFTP: Verify');
+  await window.toast('all of 4 parts are in order').waitFor();
   const text = await readFile(join(workspace.folder, '.env'), 'utf8');
   expect(text).toContain(`FTP_STORAGE_DIR4='${folder}'`);
 });

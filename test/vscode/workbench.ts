@@ -181,11 +181,20 @@ export class Workbench {
     await row.locator(`.actions .action-label[aria-label^="${label}"]`).click();
   }
 
-  /** Takes an entry of a row's context menu. */
+  /** Takes an entry of a row's context menu, which closes when the rows are drawn anew: then it is opened again. */
   async menu(row: Locator, title: string): Promise<void> {
-    await row.click({ button: 'right' });
-    // A menu that has just opened ignores the button's release: it may belong to the click that opened it.
-    await this.page.locator('.monaco-menu .action-item', { hasText: title }).first().click({ delay: 300 });
+    const entry = this.page.locator('.monaco-menu .action-item', { hasText: title }).first();
+    for (let attempt = 1; ; attempt++) {
+      await row.click({ button: 'right' });
+      try {
+        // A menu that has just opened ignores the button's release: it may belong to the click that opened it.
+        await entry.click({ delay: 300, timeout: 15_000 });
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   async picture(name: string): Promise<void> {

@@ -74,6 +74,27 @@ export class RestoredCatalogue {
     });
   }
 
+  /** What was found, by segment. */
+  *foundSegments(): Generator<{
+    segment: string;
+    locations: { index: number; server: number; bytes: number }[];
+  }> {
+    let segment = '';
+    for (;;) {
+      const next = this.#sql.first('SELECT min(segment) AS segment FROM found WHERE segment > ?', segment);
+      const id = next?.optionalText('segment');
+      if (!id) return;
+      segment = id;
+      const rows = this.#sql.all('SELECT * FROM found WHERE segment = ? ORDER BY position, server', segment);
+      const locations = rows.map((row) => ({
+        index: row.integer('position'),
+        server: row.integer('server'),
+        bytes: row.integer('bytes'),
+      }));
+      yield { segment, locations };
+    }
+  }
+
   /**
    * Puts every part where it was found, or into the repair queue.
    * @param unknown numbers of the storage servers that could not be asked: what should be there is taken to be there

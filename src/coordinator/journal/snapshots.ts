@@ -11,8 +11,10 @@ const defaultLimits = {
   /** A snapshot is taken after so many records, or more: as many as the catalogue has entries, divided by this. */
   records: 2_000,
   entriesPerRecord: 4,
-  /** Milliseconds between two looks at whether it is time, and whether enough servers hold the journal. */
+  /** Milliseconds between two looks at whether it is time. */
   intervalMs: 60_000,
+  /** Milliseconds between two looks at whether enough servers hold the journal. */
+  thinMs: 3_600_000,
 };
 
 export interface SnapshotsParts {
@@ -35,7 +37,7 @@ export class Snapshots {
   readonly #limits: typeof defaultLimits;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void>;
-  #lookedAt = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #ending = new AbortController();
 
   constructor(parts: SnapshotsParts) {
@@ -77,10 +79,10 @@ export class Snapshots {
     return records >= outbox.size() / this.#limits.entriesPerRecord;
   }
 
-  /** Whether something of the journal is on fewer servers than it should be; looked at once, when all can be asked. */
+  /** Whether something of the journal is on fewer servers than it should be; looked at when all can be asked. */
   async #isThin(): Promise<boolean> {
     const { outbox, journal, pool } = this.#parts;
-    if (this.#lookedAt) return false;
+    if (performance.now() - this.#lookedAt < this.#limits.thinMs) return false;
     await journal.ship();
     const { shipped, snapshot, generation } = outbox;
     const held: JournalFileName[] = [];
@@ -92,7 +94,7 @@ export class Snapshots {
         return false; // Down; the pool has logged it.
       }
     }
-    this.#lookedAt = true;
+    this.#lookedAt = performance.now();
     const { copies } = journal.state;
     const counts = Array.from({ length: shipped - (snapshot ?? 0) }, () => 0);
     for (const file of held.filter(({ kind }) => kind === 'journal')) {

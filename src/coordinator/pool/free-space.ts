@@ -13,7 +13,7 @@ export async function freeBytesOfPool(
   servers: readonly number[],
   { dataParts }: Layout,
 ): Promise<number | undefined> {
-  const connections = await pool.connect(servers, dataParts);
+  const connections = await pool.connect(servers, { needed: dataParts });
   try {
     const lines = [...connections.lines.values()];
     const [failure] = connections.failures.values();

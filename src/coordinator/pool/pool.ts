@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
+import { waitForMost } from '../patience.ts';
 import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import type { StorageConnection } from './storage-connection.ts';
 import { StorageServer } from './storage-server.ts';
@@ -48,29 +48,34 @@ export class Pool {
     for (const number of numbers) void this.#byNumber.get(number)?.whyDown(); // It never rejects.
   }
 
-  /**
-   * A connection to each of these servers, or the reason why there is none.
-   * @param needed how many are enough: as long as there are as many, nobody waits for a server that is slow of late
-   * @param patience milliseconds after which a server is given up that has not let anybody in; without it as many as
-   * its own time-outs take
-   */
-  async connect(
+  /** A connection to each of these servers, or the reason why there is none. */
+  async connect(numbers: readonly number[], options: ConnectOptions = {}): Promise<PoolConnections> {
+    const { needed = numbers.length } = options;
+    const slow = numbers.filter((number) => this.#byNumber.get(number)?.standstill !== undefined);
+    if (slow.length > 0 && numbers.length - slow.length >= needed) {
+      const connections = await this.#connectBusy(numbers, slow, options);
+      if (connections.lines.size >= needed) return connections;
+      connections.release();
+    }
+    return this.#connectBusy(numbers, [], options);
+  }
+
+  /** Tries again for a while when servers take no more connections. */
+  async #connectBusy(
     numbers: readonly number[],
-    needed = numbers.length,
-    patience?: number,
+    skipped: readonly number[],
+    options: ConnectOptions,
   ): Promise<PoolConnections> {
-    const slow = numbers.filter((number) => this.#byNumber.get(number)?.slowness !== undefined);
-    const skipped = numbers.length - slow.length >= needed ? slow : [];
     try {
       return await retryWhileBusy(async () => {
-        const connections = await this.#connectOnce(numbers, skipped, patience);
+        const connections = await this.#connectOnce(numbers, skipped, options);
         const busy = [...connections.failures.values()].find((failure) => failure instanceof BusyServerError);
         if (!busy) return connections;
         connections.release();
         throw busy;
       });
     } catch (error) {
-      if (error instanceof BusyServerError) return this.#connectOnce(numbers, skipped, patience);
+      if (error instanceof BusyServerError) return this.#connectOnce(numbers, skipped, options);
       throw error;
     }
   }
@@ -78,7 +83,7 @@ export class Pool {
   async #connectOnce(
     numbers: readonly number[],
     skipped: readonly number[],
-    patience: number | undefined,
+    { patience }: ConnectOptions,
   ): Promise<PoolConnections> {
     const places = new Map<number, () => void>();
     for (const number of numbers.filter((number) => !skipped.includes(number)).sort((a, b) => a - b)) {
@@ -87,26 +92,19 @@ export class Pool {
     }
     const lines = new Map<number, PoolLine>();
     const failures = new Map<number, FileSystemError>();
-    const connect = async (number: number, index: number) => {
-      const giveBack = places.get(number);
-      try {
-        const server = this.server(number);
-        if (!giveBack) throw new FileSystemError('unavailable', server.slowness ?? `${server.name} was slow`);
-        lines.set(index, {
-          server,
-          connection: await connectWithin(server, patience, giveBack),
-          giveBack,
-        });
-      } catch (error) {
-        if (!(error instanceof SlowServerError)) giveBack?.();
-        const reason = String(error);
-        failures.set(
-          index,
-          error instanceof FileSystemError ? error : new FileSystemError('unavailable', reason),
-        );
-      }
-    };
-    await Promise.all(numbers.map(connect));
+    const jobs = numbers.map((number, index) => {
+      const opening = new Opening(() => this.server(number), places.get(number), patience?.onGivenUp);
+      const done = opening.line.then(
+        (line) => void lines.set(index, line),
+        (error: FileSystemError) => {
+          failures.set(index, error);
+          throw error;
+        },
+      );
+      return { done, giveUp: () => opening.giveUp() };
+    });
+    // Without patience nobody is given up.
+    await waitForMost(jobs, patience?.enough ?? jobs.length + 1, patience?.milliseconds ?? 0);
     return new PoolConnections(lines, failures);
   }
 
@@ -115,31 +113,63 @@ export class Pool {
   }
 }
 
-/** It still tries to let somebody in; the place among its connections stays taken until that is decided. */
-class SlowServerError extends FileSystemError {}
+export interface ConnectOptions {
+  /** So many are enough: as long as there are as many, nobody waits for servers that stood still of late. */
+  readonly needed?: number;
+  /** When so many have let somebody in, the others have this many milliseconds left; without it as long as they take. */
+  readonly patience?: {
+    readonly enough: number;
+    readonly milliseconds: number;
+    readonly onGivenUp: (server: StorageServer) => void;
+  };
+}
 
-async function connectWithin(
-  server: StorageServer,
-  patience: number | undefined,
-  giveBack: () => void,
-): Promise<StorageConnection> {
-  const connecting = server.connect();
-  if (patience === undefined) return connecting;
-  const late = new AbortController();
-  try {
-    const winner = await Promise.race([connecting, delay(patience, undefined, { signal: late.signal })]);
-    if (winner) return winner;
-  } finally {
-    late.abort();
+/** A connection that is being opened; it can be given up, and then goes to others when it comes at last. */
+class Opening {
+  readonly line: Promise<PoolLine>;
+  readonly #late = Promise.withResolvers<never>();
+
+  /** @param giveBack of the place that is held; undefined when the server is not to be waited for */
+  constructor(
+    serverOf: () => StorageServer,
+    giveBack: (() => void) | undefined,
+    onGivenUp: (server: StorageServer) => void = () => {},
+  ) {
+    this.line = this.#open(serverOf, giveBack, onGivenUp);
   }
-  server.lagged();
-  connecting
-    .then(
-      (connection) => server.release(connection),
-      () => undefined,
-    ) // The server has noted its own failure.
-    .finally(giveBack);
-  throw new SlowServerError('unavailable', `${server.name} does not answer`);
+
+  giveUp(): void {
+    this.#late.reject(new FileSystemError('unavailable', 'it does not answer'));
+  }
+
+  async #open(
+    serverOf: () => StorageServer,
+    giveBack: (() => void) | undefined,
+    onGivenUp: (server: StorageServer) => void,
+  ): Promise<PoolLine> {
+    const server = serverOf();
+    if (!giveBack)
+      throw new FileSystemError('unavailable', server.standstill ?? `${server.name} stood still`);
+    let isLate = false;
+    const connecting = server.connect().then(
+      (connection) => {
+        if (!isLate) return connection;
+        server.release(connection);
+        giveBack();
+        throw new Error('it was given up');
+      },
+      (error: unknown) => {
+        giveBack();
+        throw server.toFileSystemError(error);
+      },
+    );
+    const late = this.#late.promise.catch(() => {
+      isLate = true;
+      onGivenUp(server);
+      throw new FileSystemError('unavailable', `${server.name} does not answer`);
+    });
+    return { server, connection: await Promise.race([connecting, late]), giveBack };
+  }
 }
 
 export interface PoolLine {

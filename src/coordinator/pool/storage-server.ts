@@ -30,7 +30,7 @@ const reconnectTimeout = 1_000;
 const patienceInterval = 15_000;
 /** Milliseconds that a server may take to notice that an earlier connection has ended. */
 const farewell = 250;
-/** Milliseconds for which others are preferred to a server that lagged behind. */
+/** Milliseconds for which others are preferred to a server that lagged behind or stood still. */
 const slowInterval = 30_000;
 /** Milliseconds until what a server could not be asked, since it took no file, is tried again. */
 const unprovenInterval = 60_000;
@@ -64,6 +64,7 @@ export class StorageServer {
   /** The guard's answer, as long as no connection was lost since. */
   #guarded: Promise<void> | undefined;
   #slowUntil = 0;
+  #stillUntil = 0;
   readonly #closing = new AbortController();
 
   /** @param folder the pool's, on every storage server */
@@ -97,7 +98,7 @@ export class StorageServer {
 
   /** The next connection is a first one for the guard. */
   checkAgain(): void {
-    this.#guarded = undefined;
+    this.#mayHaveChanged();
     for (const connection of this.#idle.splice(0)) connection.close();
   }
 
@@ -157,18 +158,30 @@ export class StorageServer {
     return this.isDown || this.#doubtful;
   }
 
-  /** Why waiting for it is likely to be in vain: it did not answer the last time, or lagged behind the others. */
+  /** Why others are to be read from first: it did not answer the last time, or lagged behind of late. */
   get slowness(): string | undefined {
-    if (this.#failure !== undefined && this.#silent) return this.#failure;
-    return Date.now() < this.#slowUntil ? `${this.name} lags behind the others` : undefined;
+    if (Date.now() < this.#slowUntil) return `${this.name} lags behind the others`;
+    return this.standstill;
   }
 
-  /** Others had to wait for it, and gave it up. */
+  /** Why waiting for it is likely to be in vain: it did not answer the last time, or stood still in an upload of late. */
+  get standstill(): string | undefined {
+    if (this.#failure !== undefined && this.#silent) return this.#failure;
+    return Date.now() < this.#stillUntil ? `${this.name} stood still a moment ago` : undefined;
+  }
+
+  /** A download went on with others, which were quicker. */
   lagged(): void {
     const known = this.slowness !== undefined;
     this.#doubtful = true;
     this.#slowUntil = Date.now() + slowInterval;
     if (!known) this.#log.warn({ server: this.number }, `${this.name} lags behind the others`);
+  }
+
+  /** An upload went on without it. */
+  stoodStill(): void {
+    this.lagged();
+    this.#stillUntil = this.#slowUntil;
   }
 
   /** Why it is (still) down; undefined at once unless it has failed of late. */
@@ -184,6 +197,12 @@ export class StorageServer {
   get #hasSparePlace(): boolean {
     const configured = this.#configuration.connections !== undefined;
     return this.#inUse <= this.connections && !configured && !this.#limit.isLowered(Date.now());
+  }
+
+  /** It may have been started again, with another folder. */
+  #mayHaveChanged(): void {
+    this.#guarded = undefined;
+    this.#folders.clear();
   }
 
   #admit(): void {
@@ -204,7 +223,7 @@ export class StorageServer {
   async connect(): Promise<StorageConnection> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (await isAlive(idle, this.#doubtful ? 0 : trustedIdle)) return idle;
-      if (idle.lost) this.#guarded = undefined; // It may have been started again, with another folder.
+      if (idle.lost) this.#mayHaveChanged();
       idle.close();
     }
     try {
@@ -240,7 +259,7 @@ export class StorageServer {
   release(connection: StorageConnection): void {
     if (connection.lost) {
       this.#doubtful = true;
-      this.#guarded = undefined;
+      this.#mayHaveChanged();
     }
     const tooMany =
       this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;

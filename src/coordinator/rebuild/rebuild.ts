@@ -10,6 +10,7 @@ import type { StorageServer } from '../pool/storage-server.ts';
 import { listParts } from './part-listing.ts';
 import { RebuildError } from './rebuild-error.ts';
 import { type Replayed, replayJournal } from './replay.ts';
+import { salvageParts } from './salvage.ts';
 import { listJournal } from './stored-journal.ts';
 import { choosePool, type Survey, surveyServers } from './survey.ts';
 
@@ -18,11 +19,15 @@ const catalogueName = 'catalogue.sqlite';
 const lostFilesShown = 10;
 
 export interface RebuildOptions {
-  readonly configuration: Configuration;
+  /** The coordinator's, absolute. */
+  readonly folder: string;
+  readonly storageServers: Configuration['storageServers'];
   /** Id of the pool, where the servers hold several. */
   readonly pool?: string;
   /** Go on although changes may be missing that clients were told of. */
   readonly acceptLoss: boolean;
+  /** Save what the parts tell, without the journal. */
+  readonly fromParts?: boolean;
   readonly log: Log;
   /** A line for the person who waits. */
   readonly onProgress: (message: string) => void;
@@ -40,30 +45,40 @@ export interface RebuildResult extends RestoredTotals {
  * @throws RebuildError telling what stands against it
  */
 export async function rebuildCatalogue(options: RebuildOptions): Promise<RebuildResult> {
-  const { configuration, log, onProgress } = options;
-  const { folder } = configuration.coordinator;
+  const { folder, storageServers, log, onProgress } = options;
   const target = join(folder, catalogueName);
-  if (existsSync(target)) {
+  // A log beside a catalogue of that name would be taken for its own, whoever wrote it.
+  if ([target, `${target}-wal`, `${target}-journal`].some((path) => existsSync(path))) {
     throw new RebuildError(
       `There is a catalogue in ${folder}, which "splitftp serve" uses: move ${catalogueName}* away if it is broken.`,
     );
   }
-  const survey = await surveyServers(configuration.storageServers);
+  const survey = await surveyServers(storageServers);
   const poolId = choosePool(survey, options.pool);
   onProgress(`pool ${poolId}`);
   for (const reason of survey.unreachable.values()) onProgress(reason);
   await mkdir(folder, { recursive: true });
   const draft = join(folder, 'rebuilt.sqlite');
   await rm(draft, { force: true });
-  const pool = new Pool(poolId, configuration.storageServers, log);
+  const pool = new Pool(poolId, storageServers, log);
   const catalogue = new RestoredCatalogue(draft, poolId);
   let closed = false;
   try {
     const servers = survey.reachable.map((number) => pool.server(number));
     const files = await listJournal(poolId, servers);
-    const replayed = await replayJournal({ pool: poolId, files, folder, catalogue, onProgress });
-    refuseLoss(replayed, silentServers(survey, pool, poolId), options.acceptLoss, onProgress);
-    await locateParts(catalogue, servers, poolId, [...survey.unreachable.keys()], onProgress);
+    let replayed: Pick<Replayed, 'generation' | 'copies' | 'sequence' | 'lastSeen'>;
+    if (options.fromParts) {
+      await listAllParts(catalogue, servers, poolId, onProgress);
+      await salvageParts({ pool: poolId, server: (number) => pool.server(number), catalogue, onProgress });
+      const lastSeen = Math.max(0, ...files.map(({ last }) => last));
+      replayed = { generation: files.at(-1)?.generation ?? 0, copies: 1, sequence: 0, lastSeen };
+    } else {
+      const whole = await replayJournal({ pool: poolId, files, folder, catalogue, onProgress });
+      refuseLoss(whole, silentServers(survey, pool, poolId), options.acceptLoss, onProgress);
+      await listAllParts(catalogue, servers, poolId, onProgress);
+      replayed = whole;
+    }
+    catalogue.locateParts([...survey.unreachable.keys()]);
     catalogue.complete(replayed.generation + 1, Math.max(replayed.sequence, replayed.lastSeen));
     const result = { pool: poolId, lostFiles: catalogue.lostFiles(lostFilesShown), ...catalogue.totals() };
     // The next catalogue has a journal of its own, which begins with all there is.
@@ -125,11 +140,10 @@ function refuseLoss(
   onProgress(`${problem} Going on with what was stored up to record ${sequence}.`);
 }
 
-async function locateParts(
+async function listAllParts(
   catalogue: RestoredCatalogue,
   servers: readonly StorageServer[],
   pool: string,
-  unknown: readonly number[],
   onProgress: (message: string) => void,
 ): Promise<void> {
   await Promise.all(
@@ -142,5 +156,4 @@ async function locateParts(
       onProgress(`${count} parts on ${server.name}`);
     }),
   );
-  catalogue.locateParts(unknown);
 }

@@ -1,4 +1,5 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
+import type { ConnectOptions } from '../pool/pool.ts';
 import type { PartFailure } from './part-failure.ts';
 import type { PartReader } from './part-reader.ts';
 
@@ -22,9 +23,11 @@ export class LagWatch {
     this.#replaceable = replaceable;
   }
 
-  /** Milliseconds for which a storage server may let one of these parts wait for a connection. */
-  static patienceFor(replaceable: readonly number[]): number | undefined {
-    return replaceable.length > 0 ? patience : undefined;
+  /** How long to wait for connections to the storage servers of these parts. */
+  static connectOptions(indices: readonly number[], replaceable: readonly number[]): ConnectOptions {
+    if (replaceable.length === 0) return {};
+    const enough = Math.min(1, indices.length - 1);
+    return { patience: { enough, milliseconds: patience, onGivenUp: (server) => server.lagged() } };
   }
 
   /** Sees that every storage server has its part. @returns those that have not, or do not tell */

@@ -94,7 +94,7 @@ export class PartWriter {
   giveUp(): void {
     const { server } = this.#line;
     this.#error ??= new FileSystemError('unavailable', `${server.name} lags behind the others`);
-    server.lagged();
+    server.stoodStill();
     this.destroy();
     this.#wake?.();
   }

@@ -70,8 +70,7 @@ export class SegmentReader {
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     const firstStripe = Math.floor(offset / geometry.stripeBytes);
     const servers = indices.map((index) => segment.parts[index]?.server ?? 0);
-    const patience = LagWatch.patienceFor(replaceable);
-    const connections = await pool.connect(servers, servers.length, patience);
+    const connections = await pool.connect(servers, LagWatch.connectOptions(indices, replaceable));
     const failures: PartFailure[] = [];
     const parts = new Map<number, PartReader>();
     for (const [position, index] of indices.entries()) {

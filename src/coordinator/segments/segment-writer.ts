@@ -1,5 +1,6 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { FinishedSegment } from '../catalogue/catalogue.ts';
+import { waitForMost } from '../patience.ts';
 import type { PoolConnections } from '../pool/pool.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Chunks } from './chunk-runs.ts';
@@ -15,7 +16,6 @@ import {
   SegmentGeometry,
 } from './part-format.ts';
 import { PartWriter } from './part-writer.ts';
-import { waitForMost } from './patience.ts';
 import type { WritePolicy } from './write-policy.ts';
 
 interface Part {
@@ -200,10 +200,15 @@ export function tooFewParts(
   if (!first || left >= quorum) return undefined;
   if (quorum === parts) return first;
   const full = [...failures.values()].find(({ kind }) => kind === 'no-space');
-  const reasons = [...failures.values()].map(({ message }) => message).join('; ');
+  const reasons = describeFailures(failures).join('; ');
   return new FileSystemError(
     (full ?? first).kind,
     `only ${left} of ${parts} parts can be stored, and ${quorum} are needed: ${reasons}`,
     { cause: full ?? first },
   );
+}
+
+/** Why parts are missing, a sentence each, in the order of the parts. */
+export function describeFailures(failures: ReadonlyMap<number, FileSystemError>): string[] {
+  return [...failures].sort(([a], [b]) => a - b).map(([, { message }]) => message);
 }

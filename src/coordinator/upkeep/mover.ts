@@ -1,10 +1,12 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { RebalanceReport } from '../../site/reports.ts';
-import type { SegmentToRepair } from '../catalogue/catalogue.ts';
+import type { FinishedPart, SegmentToRepair } from '../catalogue/catalogue.ts';
 import type { PartPlace } from '../catalogue/upkeep-catalogue.ts';
 import { crashPoint } from '../crash-point.ts';
+import type { StorageServer } from '../pool/storage-server.ts';
 import { copyPart } from './part-copy.ts';
 import type { UpkeepParts } from './repairer.ts';
+import { rebuildParts } from './segment-rebuild.ts';
 import { restAfterYield, YieldedError } from './upkeep-connections.ts';
 import { Worker } from './worker.ts';
 
@@ -14,13 +16,20 @@ const interval = 5_000;
 const batch = 50;
 const cursorNote = 'rebalance';
 
+export interface MoverParts extends UpkeepParts {
+  /** Milliseconds for which a server must be down before its parts are made again on others. */
+  readonly relocateMs: number;
+}
+
 /**
- * Moves parts: away from servers that are draining, and, when somebody has asked for it, to where they would be placed
- * today. A part is copied and verified before its old file is removed.
+ * Moves parts: away from servers that are draining or stay away, and, when somebody has asked for it, to where they
+ * would be placed today. A part is copied, or made from others where its server is down, and verified before its old
+ * file is removed.
  */
 export class Mover {
-  readonly #parts: UpkeepParts;
+  readonly #parts: MoverParts;
   readonly #worker: Worker;
+  readonly #started = Date.now();
   /** Where the look through a draining server's parts is, by its number. */
   readonly #after = new Map<number, PartPlace>();
   #reason: string | undefined;
@@ -28,7 +37,7 @@ export class Mover {
   #movedParts = 0;
   #movedBytes = 0;
 
-  constructor(parts: UpkeepParts) {
+  constructor(parts: MoverParts) {
     this.#parts = parts;
     this.#worker = new Worker('moving parts', interval, parts.log, (signal) => this.#round(signal));
   }
@@ -70,13 +79,22 @@ export class Mover {
 
   async #round(signal: AbortSignal): Promise<boolean> {
     this.#reason = undefined;
-    const { catalogue, pool, watch } = this.#parts;
-    for (const { number } of pool.servers) {
-      // What is on a draining server that is down is made elsewhere by the repair, once it counts as missing.
-      if (watch.isDraining(number) && watch.isUp(number) && (await this.#drain(number, signal))) return true;
+    const { catalogue } = this.#parts;
+    const { servers } = await catalogue.totals();
+    for (const number of servers.keys()) {
+      if (this.#isToBeEmptied(number) && (await this.#drain(number, signal))) return true;
     }
     const cursor = await catalogue.upkeep.note(cursorNote);
     return cursor !== undefined && this.#rebalance(Number(cursor), signal);
+  }
+
+  /** Whether it is draining, or so long down or out of the configuration that its parts had better be elsewhere. */
+  #isToBeEmptied(number: number): boolean {
+    const { pool, watch, relocateMs } = this.#parts;
+    if (watch.isDraining(number)) return true;
+    const server = pool.servers.find((each) => each.number === number);
+    const since = server ? server.condition.downSince : this.#started;
+    return since !== undefined && watch.strangeness(number) === undefined && Date.now() - since >= relocateMs;
   }
 
   /** @returns whether to go on at once */
@@ -123,23 +141,23 @@ export class Mover {
   }
 
   async #move(task: SegmentToRepair, index: number, toNumber: number, signal: AbortSignal): Promise<void> {
-    const { catalogue, pool, leases, budget, watch, log, onGarbage } = this.#parts;
+    const { catalogue, pool, leases, watch, log, onGarbage } = this.#parts;
     const { segment, path } = task;
     const part = segment.parts[index];
-    const from = pool.servers.find(({ number }) => number === part?.server);
     const to = pool.servers.find(({ number }) => number === toNumber);
-    if (!part?.stored || !from || !to || !watch.isUp(from.number) || !watch.isUp(to.number)) return;
+    if (!part?.stored || !to || !watch.isUp(to.number)) return;
+    const from = part.server;
     const endLease = leases.take([segment.id]);
     try {
       if (!(await catalogue.upkeep.beginMove(segment.id, index, to.number))) return;
       crashPoint('move.begun');
-      const copied = await copyPart({ pool: catalogue.pool, task, index, from, to, budget, signal });
+      const written = await this.#write(task, index, from, to, signal);
       crashPoint('move.copied');
-      if (await catalogue.upkeep.finishMove(segment.id, index, from.number, to.number, copied)) {
+      if (await catalogue.upkeep.finishMove(segment.id, index, from, to.number, written)) {
         crashPoint('move.recorded');
         this.#movedParts += 1;
-        this.#movedBytes += copied.bytes;
-        log.info({ segment: segment.id, index, path, from: from.number, to: to.number }, 'a part was moved');
+        this.#movedBytes += written.bytes;
+        log.info({ segment: segment.id, index, path, from, to: to.number }, 'a part was moved');
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -151,10 +169,49 @@ export class Mover {
       if (!(error instanceof FileSystemError)) throw error;
       this.#reason = error.message;
       log.warn({ segment: segment.id, path, err: error }, 'a part could not be moved');
-      if (error.kind === 'damaged') await catalogue.markPartMissing(segment.id, index, from.number);
+      if (error.kind === 'damaged') await catalogue.markPartMissing(segment.id, index, from);
     } finally {
       endLease();
       onGarbage();
     }
+  }
+
+  /**
+   * Copies the part, or makes it from others where its server is down.
+   * @throws FileSystemError `damaged` only when the part itself is
+   */
+  async #write(
+    task: SegmentToRepair,
+    index: number,
+    fromNumber: number,
+    to: StorageServer,
+    signal: AbortSignal,
+  ): Promise<FinishedPart> {
+    const { catalogue, pool, budget, watch } = this.#parts;
+    const from = pool.servers.find(({ number }) => number === fromNumber);
+    if (from && watch.isUp(fromNumber)) {
+      return copyPart({ pool: catalogue.pool, task, index, from, to, budget, signal });
+    }
+    const { parts, layout } = task.segment;
+    const sources = [...parts.entries()].flatMap(([other, part]) => {
+      const server = pool.servers.find(({ number }) => number === part.server);
+      return other !== index && part.stored && server && watch.isUp(server.number)
+        ? [{ index: other, server }]
+        : [];
+    });
+    if (sources.length < layout.dataParts) {
+      throw new FileSystemError('unavailable', `too few parts of ${task.path} are on servers that are up`);
+    }
+    const targets = [{ index, server: to }];
+    const result = await rebuildParts({ pool: catalogue.pool, task, sources, targets, budget, signal });
+    for (const other of result.damaged.keys()) {
+      await catalogue.markPartMissing(task.segment.id, other, parts[other]?.server ?? 0);
+    }
+    const written = result.stored.get(index);
+    if (written) return written;
+    throw new FileSystemError(
+      'unavailable',
+      result.failures.get(index)?.message ?? 'the part was not stored',
+    );
   }
 }

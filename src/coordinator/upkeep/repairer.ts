@@ -18,8 +18,12 @@ import { Worker } from './worker.ts';
 const lanes = 3;
 /** Milliseconds between two looks at the queue when it is empty. */
 const interval = 2_000;
-/** Milliseconds until a segment that could not be repaired is tried again, unless a server comes back before. */
-const postponement = 60_000;
+/**
+ * Milliseconds until a segment that could not be repaired is tried again, doubled each time up to the longest, unless a
+ * server comes back before.
+ */
+const firstPostponement = 2_000;
+const longestPostponement = 120_000;
 /** With fewer connections to a server, none is spent on reading a damaged part from where it is to be replaced. */
 const connectionsToSpare = 8;
 
@@ -50,11 +54,10 @@ type Target = PartSource | string;
 export class Repairer {
   readonly #parts: RepairerParts;
   readonly #worker: Worker;
-  readonly #reasons = new Map<string, string>();
+  /** By segment: why it was postponed, and for how long the last time. */
+  readonly #postponed = new Map<string, { readonly reason: string; readonly pause: number }>();
   #repairedParts = 0;
   #repairedBytes = 0;
-  /** How often everything was to be tried at once: what began before that may have failed for a reason that is gone. */
-  #attempts = 0;
 
   constructor(parts: RepairerParts) {
     this.#parts = parts;
@@ -68,7 +71,6 @@ export class Repairer {
 
   /** Tries at once also what was postponed. */
   async tryAgain(): Promise<void> {
-    this.#attempts += 1;
     await this.#parts.catalogue.upkeep.postponeNone();
     this.wake();
   }
@@ -82,9 +84,9 @@ export class Repairer {
     const missing = [...(await catalogue.upkeep.missing()).values()];
     const parts = missing.reduce((sum, each) => sum + each.parts, 0);
     const [due] = await catalogue.missingParts(1);
-    if (parts === 0) this.#reasons.clear();
-    const [waits] = this.#reasons.values();
-    const reason = budget.isNothing ? 'FTP_UPKEEP_RATE is 0' : waits;
+    if (parts === 0) this.#postponed.clear();
+    const [waits] = this.#postponed.values();
+    const reason = budget.isNothing ? 'FTP_UPKEEP_RATE is 0' : waits?.reason;
     return {
       kind: 'repair',
       state: parts === 0 ? 'idle' : due && !budget.isNothing ? 'running' : 'waiting',
@@ -112,11 +114,10 @@ export class Repairer {
     const { leases, log, onGarbage } = this.#parts;
     const { id } = task.segment;
     const endLease = leases.take([id]);
-    const attempts = this.#attempts;
     try {
       const reasons = await this.#repairParts(task, signal);
-      if (reasons.length === 0) this.#reasons.delete(id);
-      else await this.#postpone(id, reasons.join('; '), attempts);
+      if (reasons.length === 0) this.#postponed.delete(id);
+      else await this.#postpone(id, reasons.join('; '));
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof YieldedError) {
@@ -125,7 +126,7 @@ export class Repairer {
       }
       const reason = error instanceof FileSystemError ? error.message : 'an unexpected error, see the log';
       log.warn({ segment: id, path: task.path, err: error }, 'a segment could not be repaired');
-      await this.#postpone(id, reason, attempts);
+      await this.#postpone(id, reason);
     } finally {
       endLease();
       onGarbage();
@@ -290,10 +291,11 @@ export class Repairer {
     return `${path} waits for ${names.join(' and ')}`;
   }
 
-  async #postpone(segment: string, reason: string, attempts: number): Promise<void> {
-    this.#reasons.set(segment, reason);
-    if (attempts !== this.#attempts) return;
-    await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + postponement));
+  async #postpone(segment: string, reason: string): Promise<void> {
+    const last = this.#postponed.get(segment)?.pause;
+    const pause = last === undefined ? firstPostponement : Math.min(last * 2, longestPostponement);
+    this.#postponed.set(segment, { reason, pause });
+    await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + pause));
   }
 }
 

@@ -59,8 +59,9 @@ export class Upkeep {
       log,
       onGarbage,
     };
-    this.repairer = new Repairer({ ...parts, relocateMs: configuration.relocateMinutes * 60_000 });
-    this.mover = new Mover(parts);
+    const relocateMs = configuration.relocateMinutes * 60_000;
+    this.repairer = new Repairer({ ...parts, relocateMs });
+    this.mover = new Mover({ ...parts, relocateMs });
     this.scrubber = new Scrubber({
       ...parts,
       scrubDays: configuration.scrubDays,

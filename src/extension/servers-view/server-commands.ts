@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { SplitClient } from '../../client/split-client.ts';
 import type { Command } from '../command-runner.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import {
@@ -8,12 +9,14 @@ import {
   connectToCoordinator,
   disconnectCoordinator,
 } from './add-server.ts';
+import { convert, verify } from './long-tasks.ts';
 import { PoolMembers } from './pool-members.ts';
 
 export interface ServerCommandParts extends AddingParts {
   readonly watch: PoolWatch;
 }
 
+const entry = v.object({ path: v.string() });
 const storageNode = v.object({ kind: v.literal('storage'), number: v.number() });
 
 /** The commands of the Servers view. Those about one storage server ask which one where they are not told. */
@@ -44,9 +47,9 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
       watch.look();
     };
 
-  async function site(command: string): Promise<void> {
-    const client = await servers.client();
-    await client.upkeep(command);
+  /** What is begun shows in the view. */
+  async function begin(what: (client: SplitClient) => Promise<unknown>): Promise<void> {
+    await what(await servers.client());
     watch.look();
   }
 
@@ -63,7 +66,7 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
       yes,
     );
     if (answer !== yes) return false;
-    await site(`DRAIN ${number}`);
+    await begin((client) => client.drain(number));
     return true;
   }
 
@@ -82,7 +85,7 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
         },
         first,
       );
-      if (answer === first) await site(`DRAIN ${number}`);
+      if (answer === first) await begin((one) => one.drain(number));
       return;
     }
     const origin = await finder.origin();
@@ -104,14 +107,19 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
       await servers.startStorageServer(number);
     }),
     'splitftp.servers.drain': forStorage(async (number) => void (await drain(number))),
-    'splitftp.servers.undoDrain': forStorage((number) => site(`DRAIN -undo ${number}`)),
+    'splitftp.servers.undoDrain': forStorage((number) =>
+      begin((client) => client.drain(number, { undo: true })),
+    ),
     'splitftp.servers.replace': forStorage(async (number) => {
-      if (await addStorageServer(parts)) await site(`DRAIN ${number}`);
+      if (await addStorageServer(parts)) await begin((client) => client.drain(number));
     }),
     'splitftp.servers.remove': forStorage(remove),
-    'splitftp.servers.repair': () => site('REPAIR'),
-    'splitftp.servers.rebalance': () => site('REBALANCE'),
-    'splitftp.servers.verify': () => site('VERIFY /'),
+    'splitftp.servers.repair': () => begin((client) => client.repair()),
+    'splitftp.servers.rebalance': () => begin((client) => client.rebalance()),
+    'splitftp.servers.verify': async (clicked) =>
+      verify(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
+    'splitftp.convert': async (clicked) =>
+      convert(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.servers.refresh': () => watch.look(),
   };
 }

@@ -80,8 +80,8 @@ function coordinatorItem({ address, startedHere, report }: ServerNode & { kind: 
   item.contextValue = startedHere ? 'coordinator.ours' : 'coordinator.attached';
   item.iconPath = new vscode.ThemeIcon('server-process');
   item.description = [
-    address,
     ...(report ? [report.layout, countFiles(report.files), formatSize(report.bytes)] : []),
+    address,
   ].join(', ');
   const health = report?.health;
   item.tooltip = [
@@ -143,13 +143,13 @@ function storageItem({ number, address, isOurs, report }: ServerNode & { kind: '
   const [icon, color] = stateIcons[report.state];
   item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
   item.description = [
-    address,
     stateWords(report.state),
     vscode.l10n.t('{0} parts', report.parts.toLocaleString()),
     formatSize(report.bytes),
     ...(report.free === undefined ? [] : [vscode.l10n.t('{0} free', formatSize(report.free))]),
     ...(report.missing === 0 ? [] : [vscode.l10n.t('{0} missing', report.missing.toLocaleString())]),
     ...(report.errors === 0 ? [] : [vscode.l10n.t('{0} errors', report.errors.toLocaleString())]),
+    address,
   ].join(', ');
   item.tooltip = [
     `${address}: ${stateWords(report.state)}`,

@@ -117,9 +117,9 @@ function open(path: string): DatabaseSync {
   try {
     database.exec('PRAGMA busy_timeout = 0');
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    // Making the file waits for no disk, since the window waits for it; there is nothing in it yet.
+    database.exec('PRAGMA synchronous = OFF');
     database.exec('PRAGMA journal_mode = WAL');
-    // A power failure may cost the last changes: a transfer is then found where it was a moment ago.
-    database.exec('PRAGMA synchronous = NORMAL');
     database.exec('CREATE TABLE IF NOT EXISTS batch (id TEXT PRIMARY KEY, record TEXT NOT NULL)');
     database.exec(
       'CREATE TABLE IF NOT EXISTS file (id TEXT PRIMARY KEY, batch TEXT NOT NULL, record TEXT NOT NULL)',
@@ -127,6 +127,8 @@ function open(path: string): DatabaseSync {
     database.exec('CREATE INDEX IF NOT EXISTS files_of_batch ON file (batch)');
     // The lock is taken with the first write.
     database.exec('BEGIN IMMEDIATE; COMMIT');
+    // A power failure may cost the last changes: a transfer is then found where it was a moment ago.
+    database.exec('PRAGMA synchronous = NORMAL');
   } catch (error) {
     database.close();
     throw error;

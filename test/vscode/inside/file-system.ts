@@ -27,6 +27,7 @@ export async function run(): Promise<void> {
   await documentedErrors(servers);
   await workspaceFileSystem();
   await timesAndSizes();
+  await savesAtOnce();
   await editor(servers);
   await eventsOfThisWindow(servers);
   await eventsOfOthers(servers);
@@ -160,6 +161,20 @@ async function timesAndSizes(): Promise<void> {
     assert.equal(now.size, size);
     assert.equal(now.permissions, undefined);
     last = now;
+  }
+}
+
+/** Each is one whole version, and one of them stays. */
+async function savesAtOnce(): Promise<void> {
+  const file = toUri('/saved at once.txt');
+  const versions = Array.from({ length: 8 }, (_, number) => String(number).repeat(100_000 + number));
+  const saves = versions.map((text) => fs.writeFile(file, Buffer.from(text)));
+  const reads = Array.from({ length: 4 }, () => outcome(() => fs.readFile(file)));
+  await Promise.all(saves);
+  for (const read of [...(await Promise.all(reads)), await fs.readFile(file)]) {
+    assert(
+      read === 'FileNotFound' || (read instanceof Uint8Array && versions.includes(String(Buffer.from(read)))),
+    );
   }
 }
 

@@ -15,20 +15,22 @@ export async function waitForMost(jobs: readonly Job[], enough: number, patience
   const pending = new Set(jobs);
   let succeeded = 0;
   let timer: NodeJS.Timeout | undefined;
-  const settle = (job: Job) => {
-    pending.delete(job);
+  const limit = () => {
     if (pending.size === 0 || succeeded < enough) return;
     timer ??= setTimeout(() => {
       for (const { giveUp } of pending) giveUp();
     }, patience);
   };
+  limit();
+  const settle = (job: Job, success: number) => {
+    pending.delete(job);
+    succeeded += success;
+    limit();
+  };
   const all = jobs.map((job) =>
     job.done.then(
-      () => {
-        succeeded += 1;
-        settle(job);
-      },
-      () => settle(job), // Whoever made the job knows why.
+      () => settle(job, 1),
+      () => settle(job, 0), // Whoever made the job knows why.
     ),
   );
   await Promise.all(all);
