@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Configuration } from '../config/configuration.ts';
 import { isLocal, toEnvironment } from '../config/load.ts';
 import type { LogLevel } from '../log/log.ts';
@@ -9,17 +10,33 @@ export interface LocalServersOptions {
   readonly logLevel?: LogLevel;
   /** What a server prints: announcements on `stdout`, its log on `stderr`. */
   onLine(server: string, line: string, stream: OutputStream): void;
-  /** A server ended though nobody asked it to; by now all the others have been stopped. */
+  /** The coordinator ended though nobody asked it to; by now all the others have been stopped. */
   onExit(server: string, message: string): void;
 }
 
-/** The bundled servers of one configuration, each a child process of this one. */
+/** Milliseconds until a storage server that ended by itself is started again; twice as many each time that fails. */
+const restartMs = 500;
+const longestRestartMs = 30_000;
+
+interface Launch {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * The bundled servers of one configuration, each a child process of this one. A storage server that ends by itself is
+ * started again: meanwhile the others have what it holds, where there is parity.
+ */
 export class LocalServers {
   readonly #options: LocalServersOptions;
   /** In the order of their start. */
   #servers: ChildServer[] = [];
   #starting: PromiseWithResolvers<never> | undefined;
   #stopping: Promise<void> | undefined;
+  /** Of storage servers that are about to be started again, by name. */
+  readonly #restarts = new Map<string, AbortController>();
 
   constructor(options: LocalServersOptions) {
     this.#options = options;
@@ -52,12 +69,7 @@ export class LocalServers {
     const environment = childEnvironment(configuration);
     try {
       for (const number of numbers) {
-        await this.#launch(
-          environment,
-          `storage server ${number}`,
-          this.#options.programs.storage,
-          String(number),
-        );
+        await this.#launch(this.#storage(environment, number));
       }
     } catch (error) {
       await this.stop();
@@ -68,6 +80,7 @@ export class LocalServers {
   /** Stops the coordinator, then the storage servers; resolves when all are gone. */
   stop(): Promise<void> {
     this.#starting?.reject(new Error('The servers were stopped while they were starting.'));
+    for (const name of [...this.#restarts.keys()]) this.#cancelRestart(name);
     this.#stopping ??= this.#stopAll().finally(() => {
       this.#stopping = undefined;
     });
@@ -81,6 +94,7 @@ export class LocalServers {
 
   /** Ends one storage server on purpose: the others go on. */
   async stopStorageServer(number: number): Promise<void> {
+    this.#cancelRestart(storageName(number));
     const server = this.#servers.find(({ name }) => name === storageName(number));
     if (server === undefined) return;
     // From now on nobody expects it to run.
@@ -91,9 +105,9 @@ export class LocalServers {
   /** Starts it again. @throws Error with its own message */
   async startStorageServer(configuration: Configuration, number: number): Promise<void> {
     if (this.runs(number)) return;
-    const environment = childEnvironment(configuration);
+    this.#cancelRestart(storageName(number));
     try {
-      await this.#launch(environment, storageName(number), this.#options.programs.storage, String(number));
+      await this.#launch(this.#storage(childEnvironment(configuration), number));
     } catch (error) {
       await this.stopStorageServer(number);
       throw error;
@@ -102,24 +116,24 @@ export class LocalServers {
 
   async #startAll(configuration: Configuration): Promise<void> {
     const environment = childEnvironment(configuration);
-    const { programs } = this.#options;
-    const storage = configuration.storageServers
+    const [first, ...others] = configuration.storageServers
       .filter(isLocal)
-      .map(({ number }) => [storageName(number), programs.storage, String(number)] as const);
-    const [first, ...others] = storage;
+      .map(({ number }) => this.#storage(environment, number));
     // Of two windows that start at once, one finds the first port in use before anything else has begun.
-    if (first !== undefined) await this.#launch(environment, ...first);
-    await Promise.all(others.map((server) => this.#launch(environment, ...server)));
-    await this.#launch(environment, 'coordinator', programs.coordinator);
+    if (first !== undefined) await this.#launch(first);
+    await Promise.all(others.map((server) => this.#launch(server)));
+    const program = this.#options.programs.coordinator;
+    await this.#launch({ environment, name: coordinatorName, program, args: [] });
   }
 
-  async #launch(
-    environment: NodeJS.ProcessEnv,
-    name: string,
-    program: string,
-    ...args: string[]
-  ): Promise<void> {
+  #storage(environment: NodeJS.ProcessEnv, number: number): Launch {
+    const program = this.#options.programs.storage;
+    return { environment, name: storageName(number), program, args: [String(number)] };
+  }
+
+  async #launch(launch: Launch): Promise<void> {
     if (this.#stopping !== undefined) return;
+    const { environment, name, program, args } = launch;
     const { logLevel, onLine } = this.#options;
     const server = new ChildServer({
       name,
@@ -130,29 +144,63 @@ export class LocalServers {
     });
     this.#servers.push(server);
     await server.ready;
-    void server.gone.then((why) => this.#ended(server, why));
+    void server.gone.then((why) => this.#ended(server, why, launch));
   }
 
-  async #ended(server: ChildServer, why: string): Promise<void> {
+  async #ended(server: ChildServer, why: string, launch: Launch): Promise<void> {
     if (this.#stopping !== undefined || !this.#servers.includes(server)) return;
     if (this.#starting !== undefined) {
       this.#starting.reject(new Error(why));
       return;
     }
-    await this.stop();
-    this.#options.onExit(server.name, why);
+    if (server.name === coordinatorName) {
+      await this.stop();
+      this.#options.onExit(server.name, why);
+      return;
+    }
+    this.#servers = this.#servers.filter((one) => one !== server);
+    await this.#startAgain(launch, why);
+  }
+
+  /** Never rejects. */
+  async #startAgain(launch: Launch, why: string): Promise<void> {
+    const { name } = launch;
+    const cancelled = new AbortController();
+    this.#restarts.set(name, cancelled);
+    let reason = why;
+    for (let pause = restartMs; ; pause = Math.min(2 * pause, longestRestartMs)) {
+      this.#options.onLine(name, `${reason}; it is started again`, 'stderr');
+      await delay(pause, undefined, { signal: cancelled.signal }).catch(() => undefined);
+      if (cancelled.signal.aborted) return;
+      try {
+        await this.#launch(launch);
+        this.#restarts.delete(name);
+        return;
+      } catch (error) {
+        if (cancelled.signal.aborted) return;
+        this.#servers = this.#servers.filter((server) => server.name !== name);
+        reason = error instanceof Error ? error.message : String(error);
+      }
+    }
+  }
+
+  #cancelRestart(name: string): void {
+    this.#restarts.get(name)?.abort();
+    this.#restarts.delete(name);
   }
 
   async #stopAll(): Promise<void> {
     const [coordinator, storage] = [
-      this.#servers.filter(({ name }) => name === 'coordinator'),
-      this.#servers.filter(({ name }) => name !== 'coordinator'),
+      this.#servers.filter(({ name }) => name === coordinatorName),
+      this.#servers.filter(({ name }) => name !== coordinatorName),
     ];
     await Promise.all(coordinator.map((server) => server.stop()));
     await Promise.all(storage.map((server) => server.stop()));
     this.#servers = [];
   }
 }
+
+const coordinatorName = 'coordinator';
 
 function storageName(number: number): string {
   return `storage server ${number}`;

@@ -4,7 +4,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SplitClient } from '../../src/client/split-client.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { LocalServers } from '../../src/servers/local-servers.ts';
@@ -115,15 +115,40 @@ describe('local servers', () => {
     await servers.stop();
   });
 
-  test('when one dies the others are stopped, and it is said which and why', async () => {
+  test('a storage server that dies is started again, and the others go on', async () => {
+    const configuration = await loadConfiguration({ envFile, environment: {} });
+    const lines: string[] = [];
+    const exits: string[] = [];
+    const onLine = (name: string, line: string) => lines.push(`${name}|${line}`);
+    const servers = new LocalServers({ programs, onLine, onExit: (name) => exits.push(name) });
+    try {
+      await servers.start(configuration);
+      const [first, second, coordinator] = servers.pids;
+      process.kill(second ?? 0, 'SIGKILL');
+      await vi.waitFor(
+        () => {
+          expect(servers.pids).toHaveLength(3);
+          expect(servers.pids).not.toContain(second);
+        },
+        { timeout: 30_000 },
+      );
+      expect([first, coordinator].every((pid) => pid !== undefined && isRunning(pid))).toBe(true);
+      expect(lines).toContain('storage server 2|storage server 2 ended by SIGKILL; it is started again');
+    } finally {
+      await servers.stop();
+    }
+    expect({ exits, pids: servers.pids }).toEqual({ exits: [], pids: [] });
+  });
+
+  test('when the coordinator dies the others are stopped, and it is said why', async () => {
     const configuration = await loadConfiguration({ envFile, environment: {} });
     const died = Promise.withResolvers<string>();
     const onExit = (name: string, message: string) => died.resolve(`${name}|${message}`);
     const servers = new LocalServers({ programs, onLine: () => {}, onExit });
     await servers.start(configuration);
     const pids = servers.pids;
-    process.kill(pids[1] ?? 0, 'SIGKILL');
-    expect(await died.promise).toBe('storage server 2|storage server 2 ended by SIGKILL');
+    process.kill(pids[2] ?? 0, 'SIGKILL');
+    expect(await died.promise).toBe('coordinator|coordinator ended by SIGKILL');
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
