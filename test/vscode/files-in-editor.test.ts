@@ -172,7 +172,7 @@ test('the tree is used by keyboard, for several files at a time', { timeout: 300
   await press('Enter');
   await editorTab('b.txt').waitFor();
   await window.file('b.txt').click();
-  await press('Shift+ArrowDown');
+  await window.file('c.txt').click({ modifiers: ['Shift'] });
   await window.menu(window.file('c.txt'), 'Compare Selected');
   await editorTab('b.txt (stored) ↔ c.txt (stored)').waitFor();
 
