@@ -100,7 +100,6 @@ describe('the servers do not start', () => {
     ['FTP_PORT2=70000', 'FTP_PORT2', '1 to 65535'],
     ['FTP_PORT2=ftp', 'FTP_PORT2', '1 to 65535'],
     ['FTP_PASSWORT1=x', 'FTP_PASSWORT1 is not a known variable', 'did you mean FTP_PASSWORD1?'],
-    ['FTP_USER4=four', 'FTP_USER3 is missing', 'without a gap'],
     ['FTP_USER3=three', 'FTP_PASSWORD3 is missing', 'add it'],
     ['FTP_PASSWORD=', 'FTP_PASSWORD is empty', 'give it a value'],
     ['FTP_DATA_PARTS=3', 'FTP_DATA_PARTS is "3"', 'write a whole number from 1 to 2'],
