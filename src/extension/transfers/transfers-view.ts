@@ -93,7 +93,7 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
     this.view.badge =
       unfinished === 0
         ? undefined
-        : { value: unfinished, tooltip: vscode.l10n.t('{0} files to be transferred', unfinished) };
+        : { value: unfinished, tooltip: vscode.l10n.t('Files to be transferred: {0}', unfinished) };
   }
 
   #children(parent?: TransferNode): TransferNode[] {
