@@ -132,8 +132,10 @@ test('status and where show servers and parts', async () => {
   await succeed('upload', 'a');
   const status = await succeed('status');
   expect(status).toMatch(/^SplitFTP \d.*, layout 2\+0: 1 file in 0 folders, 2\.0 KiB/);
-  expect(status).toMatch(/^SERVER {2}ADDRESS +STATE {2}PARTS +SIZE +FREE +MISSING +ERRORS\n {5}1 {2}127\.0\.0\.1:\d+ +up /m);
-  expect(await succeed('where', '/a')).toMatch(/^ +0 {2}data 1 +2 {2}127\.0\.0\.1:\d+ +1\.\d KiB /m);
+  expect(status).toMatch(
+    /^SERVER {2}ADDRESS +STATE {2}PARTS +SIZE +FREE +MISSING +ERRORS\n {5}1 {2}127\.0\.0\.1:\d+ +up /m,
+  );
+  expect(await succeed('where', '/a')).toMatch(/^ +0 {2}data 1 +2 {2}127\.0\.0\.1:\d+ +stored +1\.\d KiB /m);
   expect(JSON.parse(await succeed('where', '--json', '/a'))).toHaveLength(2);
   expect(JSON.parse(await succeed('status', '--json'))).toHaveLength(3);
 });

@@ -3,7 +3,7 @@ import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'basic-ftp';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PartReport } from '../../src/site/reports.ts';
 import { content, firstDifference } from './content.ts';
 import { openSession, receive, retrieve, store } from './ftp-session.ts';
@@ -35,6 +35,12 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   for (const [index] of parts.entries()) await writeFile(pathOf(index), original(index));
+  // A repair that still goes on would mend what the test damages.
+  const client = servers.client();
+  await vi.waitFor(async () => expect(await client.repair()).toMatchObject({ state: 'idle', parts: 0 }), {
+    timeout: 30_000,
+    interval: 50,
+  });
   session.close();
   session = await openSession(servers.configuration.coordinator);
 });
