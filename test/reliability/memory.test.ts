@@ -8,7 +8,7 @@ import { patienceOfTests, Rig } from './rig.ts';
 
 const mebibyte = 1024 * 1024;
 const short = 100 * mebibyte;
-const long = Number(process.env.SPLITFTP_MEMORY_MIB ?? 1024) * mebibyte;
+const long = Number(process.env.SPLITFTP_MEMORY_MIB ?? 512) * mebibyte;
 /** Resident bytes that two runs may differ by. */
 const slack = 32 * mebibyte;
 

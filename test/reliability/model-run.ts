@@ -7,7 +7,7 @@ import { Rig, seedOfRun } from './rig.ts';
 /** Steps of one run at most; each run begins with an empty pool. */
 const stepsOfRun = 120;
 /** In all, unless `SPLITFTP_MODEL_STEPS` says otherwise. */
-const defaultSteps = 1_000;
+const defaultSteps = 400;
 
 /**
  * Runs random steps against the coordinator and the model until there were enough; after each run all storage servers

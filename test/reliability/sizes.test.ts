@@ -8,7 +8,7 @@ import { Random } from './random.ts';
 import { patienceOfTests, Rig, seedOfRun } from './rig.ts';
 
 const layouts = ['2+0', '2+1', '3+1', '1+2', '4+2', '8+4'];
-const sizesOfLayout = Number(process.env.SPLITFTP_SIZES ?? 40);
+const sizesOfLayout = Number(process.env.SPLITFTP_SIZES ?? 10);
 const block = 262_144;
 const filesAtOnce = 20;
 
