@@ -66,7 +66,9 @@ async function digests(folder: string, trees: readonly string[]): Promise<string
   return lines.sort();
 }
 
-test('thousands of real files go up, are listed, and come down the same', { timeout: 1_800_000 }, async () => {
+test('thousands of real files go up, are listed, and come down the same', {
+  timeout: 1_800_000,
+}, async () => {
   const packages = await choosePackages();
   const root = resolve(import.meta.dirname, '../../node_modules');
   const expected = await digests(root, packages);
