@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/commands.ts';
 import { ConfigurationFinder } from './configuration.ts';
@@ -9,6 +10,7 @@ import { registerPool } from './register-pool.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
+import { DroppedFiles } from './transfers/dropped-files.ts';
 import { registerTransfers } from './transfers/register.ts';
 import type { Transfers } from './transfers/transfers.ts';
 
@@ -26,8 +28,9 @@ export function activate(context: vscode.ExtensionContext): Servers {
   const fileSystem = registerFileSystem(servers, log);
   const { files, watching } = fileSystem;
   const health = new HealthOfFiles(servers, files, log);
-  const tree = new FilesTree({ servers, files, watching, health, log });
-  transfers = registerTransfers({ context, servers, log, tree });
+  const dropped = new DroppedFiles(join(context.globalStorageUri.fsPath, 'dropped'));
+  const tree = new FilesTree({ servers, files, watching, health, dropped, log });
+  transfers = registerTransfers({ context, servers, log, tree, dropped });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(

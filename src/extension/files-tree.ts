@@ -5,9 +5,11 @@ import type { StoredChange } from './file-system/folder-snapshots.ts';
 import type { StoredFiles } from './file-system/stored-files.ts';
 import { parentOf, toUri } from './file-system/stored-uri.ts';
 import type { Watching } from './file-system/watching.ts';
-import { describeHealth } from './health/file-health.ts';
+
 import type { HealthOfFiles } from './health/health-of-files.ts';
+import { describeHealth } from './health/health-words.ts';
 import type { Servers } from './servers.ts';
+import type { DroppedFiles } from './transfers/dropped-files.ts';
 import { TreeDragAndDrop } from './tree-drag-and-drop.ts';
 import { formatSize } from './wording.ts';
 
@@ -16,6 +18,7 @@ export interface FilesTreeParts {
   readonly files: StoredFiles;
   readonly watching: Watching;
   readonly health: HealthOfFiles;
+  readonly dropped: DroppedFiles;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -75,7 +78,7 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
     const words = health === undefined ? undefined : describeHealth(health);
     item.description = size;
     item.accessibilityInformation = { label: [entry.name, size, words].filter(Boolean).join(', ') };
-    item.command = { title: 'Open', command: 'vscode.open', arguments: [item.resourceUri] };
+    item.command = { title: vscode.l10n.t('Open'), command: 'vscode.open', arguments: [item.resourceUri] };
     return item;
   }
 
@@ -84,8 +87,8 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
     const health = this.#parts.health.known(entry.path);
     const words = health && describeHealth(health);
     const details = [
-      `${entry.size.toLocaleString()} bytes`,
-      `Modified ${entry.modified.toLocaleString()}`,
+      vscode.l10n.t('{0} bytes', entry.size.toLocaleString()),
+      vscode.l10n.t('Modified {0}', entry.modified.toLocaleString()),
       ...(words === undefined ? [] : [words]),
     ];
     item.tooltip = [entry.path, ...(entry.kind === 'file' ? details : [])].join('\n');

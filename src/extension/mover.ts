@@ -17,7 +17,7 @@ export class Mover {
     const location = { viewId: 'splitftp.files' };
     const moving = outermost(paths).filter((path) => path !== folder && target(path, folder) !== path);
     const into = moving.find((path) => isBelow(folder, path));
-    if (into !== undefined) throw new Error(`${into} cannot go into itself.`);
+    if (into !== undefined) throw new Error(vscode.l10n.t('{0} cannot go into itself.', into));
     await vscode.window.withProgress({ location }, async () => {
       const batch = new AbortController();
       const ask = conflictAsker(batch);

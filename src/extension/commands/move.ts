@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import { Mover } from '../mover.ts';
 import { pickFolder } from '../pick-remote.ts';
 import { entriesOf } from './arguments.ts';
@@ -15,9 +16,9 @@ export async function moveEntries(
   const folder =
     typeof target === 'string'
       ? target
-      : await pickFolder(await servers.client(), 'Move', {
-          placeholder: 'Choose the folder to move to',
-          take: 'Move',
+      : await pickFolder(await servers.client(), vscode.l10n.t('Move'), {
+          placeholder: vscode.l10n.t('Choose the folder to move to'),
+          take: (path) => vscode.l10n.t('Move to {0}', path),
         });
   if (folder === undefined) return;
   await new Mover(files).move(paths, folder);
