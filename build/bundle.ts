@@ -69,7 +69,7 @@ await build({
     storage: 'src/storage/main.ts',
     cli: 'src/cli/main.ts',
   },
-  external: ['dtrace-provider'], // bunyan's, optional, and native
+  external: ['dtrace-provider', 'mv'], // bunyan's, optional: it writes to no file here
   // CommonJS packages among the modules ask for Node's own by it.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

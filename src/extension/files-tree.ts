@@ -24,6 +24,7 @@ export interface FilesTreeParts {
 
 /** The stored files and folders, listed when a folder is opened, and again when something in it has changed. */
 export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.Disposable {
+  readonly id: string;
   readonly view: vscode.TreeView<RemoteEntry>;
   readonly #parts: FilesTreeParts;
   readonly #changed = new vscode.EventEmitter<RemoteEntry | RemoteEntry[] | undefined>();
@@ -36,12 +37,14 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
   /** As long as the tree is seen, others' changes are looked for. */
   #watch: vscode.Disposable | undefined;
 
-  constructor(parts: FilesTreeParts) {
+  /** @param id of the view in the manifest */
+  constructor(id: string, parts: FilesTreeParts) {
+    this.id = id;
     this.#parts = parts;
     const { servers, files, health } = parts;
-    this.view = vscode.window.createTreeView('splitftp.files', {
+    this.view = vscode.window.createTreeView(id, {
       treeDataProvider: this,
-      dragAndDropController: new TreeDragAndDrop(parts),
+      dragAndDropController: new TreeDragAndDrop(id, parts),
       canSelectMany: true,
       showCollapseAll: true,
     });
@@ -129,7 +132,7 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
   /** Shows and selects what is stored at a path. */
   async reveal(path: string): Promise<void> {
     const entry = path === '/' ? undefined : await this.#parts.files.stat(path);
-    if (entry === undefined) await vscode.commands.executeCommand('splitftp.files.focus');
+    if (entry === undefined) await vscode.commands.executeCommand(`${this.id}.focus`);
     else await this.view.reveal(this.#shown.get(path) ?? entry, { focus: true, expand: true });
   }
 

@@ -36,6 +36,33 @@ async function tell(
   else await vscode.commands.executeCommand('workbench.action.openSettings', 'splitftp');
 }
 
+/** Tells when servers of another window are of another version, as they are after an update until that is reloaded. */
+export function noticeVersions(
+  servers: Servers,
+  version: string,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable {
+  return servers.onDidChangeState((state) => {
+    if (state.kind !== 'running' || state.startedHere) return;
+    // Whoever runs a coordinator elsewhere has another version for a reason.
+    if (state.configuration.storageServers.length === 0) return;
+    tellVersion(servers, version, log).then(undefined, (error: Error) => log.error(error));
+  });
+}
+
+async function tellVersion(servers: Servers, version: string, log: vscode.LogOutputChannel): Promise<void> {
+  const reports = await (await servers.client()).status();
+  const other = reports.find((report) => report.kind === 'coordinator' && report.version !== version);
+  if (other?.kind !== 'coordinator') return;
+  const message = vscode.l10n.t(
+    'The servers are of SplitFTP {0}, and this window has {1}. They can be used; reload the window that started them to update them.',
+    other.version,
+    version,
+  );
+  log.info(message);
+  await vscode.window.showInformationMessage(message);
+}
+
 /** Offers a restart when the configuration is no longer the one that the servers run with. */
 export function noticeChanges(
   servers: Servers,

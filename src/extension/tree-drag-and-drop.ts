@@ -13,7 +13,6 @@ interface DragAndDropParts {
   readonly log: vscode.LogOutputChannel;
 }
 
-const treeType = 'application/vnd.code.tree.splitftp.files';
 const uriListType = 'text/uri-list';
 
 /**
@@ -21,13 +20,17 @@ const uriListType = 'text/uri-list';
  * on VS Code's explorer. All of it can be done with commands, too.
  */
 export class TreeDragAndDrop implements vscode.TreeDragAndDropController<RemoteEntry> {
-  readonly dropMimeTypes = [treeType, uriListType, 'files'];
+  readonly dropMimeTypes: readonly string[];
   readonly dragMimeTypes = [uriListType];
   readonly #files: StoredFiles;
   readonly #dropped: DroppedFiles;
+  readonly #view: string;
   readonly #log: vscode.LogOutputChannel;
 
-  constructor({ files, dropped, log }: DragAndDropParts) {
+  /** @param view id of the view that has it */
+  constructor(view: string, { files, dropped, log }: DragAndDropParts) {
+    this.dropMimeTypes = [`application/vnd.code.tree.${view}`, uriListType, 'files'];
+    this.#view = view;
     this.#files = files;
     this.#dropped = dropped;
     this.#log = log;
@@ -55,7 +58,7 @@ export class TreeDragAndDrop implements vscode.TreeDragAndDropController<RemoteE
     const stored = dropped.filter((uri) => uri.scheme === scheme).map(toPath);
     const local = dropped.filter((uri) => uri.scheme === 'file');
     const other = dropped.filter((uri) => uri.scheme !== scheme && uri.scheme !== 'file');
-    if (stored.length > 0) await new Mover(this.#files).move(stored, folder);
+    if (stored.length > 0) await new Mover(this.#files, { viewId: this.#view }).move(stored, folder);
     if (local.length > 0) await vscode.commands.executeCommand('splitftp.upload', local, folder);
     const contents: DroppedContent[] = other.map((uri) => ({
       name: posix.basename(uri.path),

@@ -16,7 +16,7 @@ export async function copyPassword({ servers }: Parts): Promise<void> {
 }
 
 export async function copyPath({ tree }: Parts, clicked: unknown, selection: unknown): Promise<void> {
-  const paths = entriesOf(clicked, selection, tree.view).map(({ path }) => path);
+  const paths = entriesOf(clicked, selection, tree).map(({ path }) => path);
   await vscode.env.clipboard.writeText(paths.join('\n'));
 }
 

@@ -8,7 +8,7 @@ export async function deleteEntries(
   clicked: unknown,
   selection: unknown,
 ): Promise<void> {
-  const entries = entriesOf(clicked, selection, tree.view);
+  const entries = entriesOf(clicked, selection, tree);
   const [first] = entries;
   if (first === undefined) return;
   const withFolders = entries.some(({ kind }) => kind === 'directory');
@@ -26,7 +26,7 @@ export async function deleteEntries(
     remove,
   );
   if (answer !== remove) return;
-  await vscode.window.withProgress({ location: { viewId: 'splitftp.files' } }, async () => {
+  await vscode.window.withProgress({ location: tree.location }, async () => {
     for (const path of outermost(entries.map(({ path }) => path))) {
       await files.remove(path, { recursive: true });
     }

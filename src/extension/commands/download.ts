@@ -23,7 +23,7 @@ export async function downloadEntries(
   clicked: unknown,
   selection: unknown,
 ): Promise<TransferResult | undefined> {
-  const paths = entriesOf(clicked, selection, parts.tree.view).map(({ path }) => path);
+  const paths = entriesOf(clicked, selection, parts.tree).map(({ path }) => path);
   return paths.length > 0 ? downloadTo(parts, paths) : download(parts);
 }
 

@@ -11,7 +11,7 @@ export async function moveEntries(
   selection: unknown,
   target?: unknown,
 ): Promise<void> {
-  const paths = entriesOf(clicked, selection, tree.view).map(({ path }) => path);
+  const paths = entriesOf(clicked, selection, tree).map(({ path }) => path);
   if (paths.length === 0) return;
   const folder =
     typeof target === 'string'
@@ -21,5 +21,5 @@ export async function moveEntries(
           take: (path) => vscode.l10n.t('Move to {0}', path),
         });
   if (folder === undefined) return;
-  await new Mover(files).move(paths, folder);
+  await new Mover(files, tree.location).move(paths, folder);
 }

@@ -7,7 +7,7 @@ import { nameProblem } from './name.ts';
 import { folderFor } from './upload.ts';
 
 export async function newFile({ tree, files }: Parts, clicked: unknown): Promise<void> {
-  const folder = folderFor(entriesOf(clicked, undefined, tree.view));
+  const folder = folderFor(entriesOf(clicked, undefined, tree));
   const name = await vscode.window.showInputBox({
     title: vscode.l10n.t('New File in {0}', folder),
     prompt: vscode.l10n.t('Name of the file'),

@@ -7,7 +7,7 @@ import type { Parts } from './commands.ts';
 
 /** In the tree: each file in an editor of its own. */
 export async function openFiles({ tree }: Parts, clicked: unknown, selection: unknown): Promise<void> {
-  const files = entriesOf(clicked, selection, tree.view).filter(({ kind }) => kind === 'file');
+  const files = entriesOf(clicked, selection, tree).filter(({ kind }) => kind === 'file');
   for (const { path } of files) {
     await vscode.commands.executeCommand('vscode.open', toUri(path), { preview: files.length === 1 });
   }
@@ -33,7 +33,7 @@ export async function openInWorkspace(parts: Parts, clicked: unknown): Promise<v
 }
 
 async function folderToOpen({ servers, tree }: Parts, clicked: unknown): Promise<string | undefined> {
-  const [entry] = clicked === undefined ? [] : entriesOf(clicked, undefined, tree.view);
+  const [entry] = clicked === undefined ? [] : entriesOf(clicked, undefined, tree);
   if (entry?.kind === 'directory') return entry.path;
   return pickFolder(await servers.client(), vscode.l10n.t('Open in Workspace'), {
     placeholder: vscode.l10n.t('Choose the folder to open'),
@@ -48,7 +48,7 @@ export async function compareWithLocalFile(
   _selection?: unknown,
   local?: unknown,
 ): Promise<void> {
-  const [entry] = entriesOf(clicked, undefined, tree.view);
+  const [entry] = entriesOf(clicked, undefined, tree);
   if (entry?.kind !== 'file') throw new Error(vscode.l10n.t('Choose a stored file to compare.'));
   const [chosen] =
     local instanceof vscode.Uri
@@ -72,7 +72,7 @@ export async function compareWithStoredFile(parts: Parts, clicked: unknown): Pro
 }
 
 export async function compareSelected({ tree }: Parts, clicked: unknown, selection: unknown): Promise<void> {
-  const [first, second] = entriesOf(clicked, selection, tree.view).filter(({ kind }) => kind === 'file');
+  const [first, second] = entriesOf(clicked, selection, tree).filter(({ kind }) => kind === 'file');
   if (first === undefined || second === undefined)
     throw new Error(vscode.l10n.t('Select two stored files to compare.'));
   await showDifference(toUri(first.path), toUri(second.path));

@@ -5,7 +5,7 @@ import type { Parts } from './commands.ts';
 import { nameProblem } from './name.ts';
 
 export async function rename({ tree, files }: Parts, clicked: unknown): Promise<void> {
-  const [entry] = entriesOf(clicked, undefined, tree.view);
+  const [entry] = entriesOf(clicked, undefined, tree);
   if (entry === undefined) return;
   const dot = entry.kind === 'file' ? entry.name.lastIndexOf('.') : -1;
   const name = await vscode.window.showInputBox({

@@ -29,7 +29,7 @@ export async function uploadResources(
 
 /** In the tree: into the folder, or beside the file, that was clicked. */
 export async function uploadHere(parts: Parts, clicked: unknown): Promise<TransferResult | undefined> {
-  const folder = folderFor(entriesOf(clicked, undefined, parts.tree.view));
+  const folder = folderFor(entriesOf(clicked, undefined, parts.tree));
   const chosen = await pickLocal();
   return chosen.length > 0 ? uploadTo(parts, chosen, folder) : undefined;
 }

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import { registerAll } from '../command-runner.ts';
-import type { FilesTree } from '../files-tree.ts';
+import type { FilesViews } from '../files-views.ts';
 import type { Servers } from '../servers.ts';
 import type { DroppedFiles } from './dropped-files.ts';
 import { transferCommands } from './transfer-commands.ts';
@@ -11,7 +11,7 @@ interface TransfersParts {
   readonly context: vscode.ExtensionContext;
   readonly servers: Servers;
   readonly log: vscode.LogOutputChannel;
-  readonly tree: FilesTree;
+  readonly tree: FilesViews;
   readonly dropped: DroppedFiles;
 }
 
