@@ -6,8 +6,9 @@ import type { Log } from '../../log/log.ts';
 import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import { type Capabilities, describeCapabilities } from './capabilities.ts';
 import { ConnectionLimit } from './connection-limit.ts';
+import { Login } from './login.ts';
 import { ServerCondition } from './server-condition.ts';
-import { Login, type StorageConnection } from './storage-connection.ts';
+import type { StorageConnection } from './storage-connection.ts';
 import {
   describeFailure,
   isFull,

@@ -1,7 +1,7 @@
 /** Tries out a server before it is used. No part of VS Code is needed here. */
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { describeCapabilities } from '../../coordinator/pool/capabilities.ts';
-import { Login } from '../../coordinator/pool/storage-connection.ts';
+import { Login } from '../../coordinator/pool/login.ts';
 import { describeFailure } from '../../coordinator/pool/storage-failure.ts';
 import { CertificateError } from '../../tls/trust.ts';
 
