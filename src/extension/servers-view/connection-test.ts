@@ -2,7 +2,7 @@
 import { l10n } from 'vscode';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { describeCapabilities } from '../../coordinator/pool/capabilities.ts';
-import { Login } from '../../coordinator/pool/storage-connection.ts';
+import { Login } from '../../coordinator/pool/login.ts';
 import { describeFailure } from '../../coordinator/pool/storage-failure.ts';
 import { CertificateError } from '../../tls/trust.ts';
 
