@@ -83,7 +83,9 @@ export class ConfigurationFinder implements vscode.Disposable {
     const numbers = new Set(storageServers.map(({ number }) => number));
     if (numbers.size < storageServers.length) {
       throw new ConfigurationError('the settings', [
-        'splitftp.storageServers: two storage servers have one number: the folders have 1, 2, ..., the others need higher ones',
+        vscode.l10n.t(
+          'splitftp.storageServers: two storage servers have one number: the folders have 1, 2, ..., the others need higher ones',
+        ),
       ]);
     }
     return {
@@ -111,9 +113,15 @@ export class ConfigurationFinder implements vscode.Disposable {
 function folderProblems(folders: readonly string[]): string[] {
   const relative = folders.filter((folder) => !isAbsolute(folder));
   return [
-    ...relative.map((folder) => `splitftp.storageFolders holds "${folder}": write an absolute path`),
+    ...relative.map((folder) =>
+      vscode.l10n.t('splitftp.storageFolders holds "{0}": write an absolute path', folder),
+    ),
     ...(new Set(folders).size < folders.length
-      ? ['splitftp.storageFolders names a folder twice: give each storage server a folder of its own']
+      ? [
+          vscode.l10n.t(
+            'splitftp.storageFolders names a folder twice: give each storage server a folder of its own',
+          ),
+        ]
       : []),
   ];
 }

@@ -1,4 +1,5 @@
-/** Tries out a server before it is used. No part of VS Code is needed here. */
+/** Tries out a server before it is used. */
+import { l10n } from 'vscode';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { describeCapabilities } from '../../coordinator/pool/capabilities.ts';
 import { Login } from '../../coordinator/pool/login.ts';
@@ -26,7 +27,12 @@ export async function testStorageServer(server: StorageServerConfiguration): Pro
       if (capabilities.unproven !== undefined) {
         return {
           kind: 'fails',
-          reason: `${name} lets ${server.account.user} log in, but stores no file: ${capabilities.unproven}`,
+          reason: l10n.t(
+            '{0} lets {1} log in, but stores no file: {2}',
+            name,
+            server.account.user,
+            capabilities.unproven,
+          ),
         };
       }
       return { kind: 'works', can: describeCapabilities(capabilities) };
