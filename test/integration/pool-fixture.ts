@@ -14,7 +14,7 @@ import type { LoginResult } from '../../src/ftp/access/login-result.ts';
 import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
-import { createLog } from '../../src/log/log.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { temporaryFolder } from './ftp-server-fixture.ts';
@@ -49,6 +49,7 @@ export async function startPool({
   quorum,
   patience,
   timeout,
+  log = createLog('test', 'silent'),
 }: {
   storageServers?: number;
   /** Without it a data part on each storage server. */
@@ -61,9 +62,10 @@ export async function startPool({
   /** To each storage server, at most. */
   connections?: number;
   limits?: Partial<Limits>;
+  /** Of the coordinator and the storage servers. */
+  log?: Log;
 } = {}): Promise<PoolFixture> {
   const root = await temporaryFolder();
-  const log = createLog('test', 'silent');
   const login = { host: '127.0.0.1', port: 0, log, greeting: 'Test' };
   const admit = async (fileSystem: FileSystem, user: string, password: string): Promise<LoginResult> =>
     user === account.user && password === account.password ? { fileSystem } : { refused: 'wrong-password' };
