@@ -4,8 +4,8 @@ import { ConfigurationFinder } from './configuration.ts';
 import { registerFileSystem } from './file-system/register.ts';
 import { FilesTree } from './files-tree.ts';
 import { HealthOfFiles } from './health/health-of-files.ts';
-import { logServerLine } from './log-channel.ts';
 import { registerPool } from './register-pool.ts';
+import { ServerLogs } from './server-logs.ts';
 import { noticeChanges, noticeFailures } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
@@ -22,7 +22,8 @@ export function activate(context: vscode.ExtensionContext): Servers {
     storage: context.asAbsolutePath('dist/storage.js'),
     coordinator: context.asAbsolutePath('dist/coordinator.js'),
   };
-  servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
+  const logs = new ServerLogs(log);
+  servers = new Servers(finder, programs, logs);
   const fileSystem = registerFileSystem(servers, log);
   const { files, watching } = fileSystem;
   const health = new HealthOfFiles(servers, files, log);
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
     log,
+    logs,
     finder,
     servers,
     fileSystem,
@@ -40,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
-    registerPool({ context, servers, finder, transfers, log }),
+    registerPool({ context, servers, finder, transfers, log, logs }),
     registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );

@@ -6,6 +6,7 @@ import { isLocal } from '../config/load.ts';
 import { LocalServers, type LocalServersOptions } from '../servers/local-servers.ts';
 import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
 import type { ConfigurationFinder, Origin } from './configuration.ts';
+import type { ServerLogs } from './server-logs.ts';
 
 export type ServersState =
   | { readonly kind: 'stopped' | 'starting' | 'stopping' }
@@ -22,6 +23,7 @@ const attachPatience = 8000;
 export class Servers implements vscode.Disposable {
   readonly #finder: ConfigurationFinder;
   readonly #local: LocalServers;
+  readonly #levels: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<ServersState>();
   readonly onDidChangeState = this.#changed.event;
   #state: ServersState = { kind: 'stopped' };
@@ -33,14 +35,16 @@ export class Servers implements vscode.Disposable {
   constructor(
     finder: ConfigurationFinder,
     programs: LocalServersOptions['programs'],
-    onLine: LocalServersOptions['onLine'],
+    logs: Pick<ServerLogs, 'add' | 'levelOf' | 'onDidChangeLevel'>,
   ) {
     this.#finder = finder;
     this.#local = new LocalServers({
       programs,
-      onLine,
+      logLevel: (server) => logs.levelOf(server),
+      onLine: (...line) => logs.add(...line),
       onExit: (_server, message) => void this.#inTurn(() => this.#lost(message)),
     });
+    this.#levels = logs.onDidChangeLevel((server) => this.#local.setLogLevel(server, logs.levelOf(server)));
   }
 
   get state(): ServersState {
@@ -95,6 +99,7 @@ export class Servers implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#levels.dispose();
     this.#changed.dispose();
   }
 
