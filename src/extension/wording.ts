@@ -14,6 +14,10 @@ export function formatSize(bytes: number): string {
   return `${format.format(amount)} ${bytes === 1 ? 'byte' : units[power]}`;
 }
 
+export function countParts(count: number): string {
+  return count === 1 ? l10n.t('1 part') : l10n.t('{0} parts', count.toLocaleString(env.language));
+}
+
 export function countFiles(count: number): string {
   return count === 1 ? l10n.t('1 file') : l10n.t('{0} files', count.toLocaleString(env.language));
 }

@@ -13,6 +13,7 @@ import {
   confirmFingerprint,
   type ServerAnswers,
   type ServerQuestions,
+  type Tried,
   wantsToChange,
 } from './server-questions.ts';
 
@@ -93,15 +94,15 @@ async function askUntilItWorks(questions: ServerQuestions): Promise<ServerAnswer
   for (let before: ServerAnswers | undefined; ; ) {
     const answers = await askForServer({ ...questions, ...(before && { before }) });
     if (answers === undefined) return undefined;
-    const tested = await tryOut(answers);
-    if (typeof tested !== 'string') return tested;
-    if (!(await wantsToChange(tested))) return undefined;
-    before = answers;
+    const tried = await tryOut(answers);
+    if (tried?.reason === undefined) return tried?.answers;
+    if (!(await wantsToChange(tried.reason))) return undefined;
+    before = tried.answers;
   }
 }
 
-/** @returns what a person has agreed to after the test; undefined if to nothing; or why the server is of no use */
-async function tryOut(answers: ServerAnswers): Promise<ServerAnswers | string | undefined> {
+/** What a person has agreed to; undefined where to nothing. */
+async function tryOut(answers: ServerAnswers): Promise<Tried | undefined> {
   const { server, password } = answers;
   const { host } = server;
   const verdict = await whileTesting(host, () =>
@@ -112,7 +113,7 @@ async function tryOut(answers: ServerAnswers): Promise<ServerAnswers | string | 
     if (!(await confirmFingerprint(host, fingerprint))) return undefined;
     return tryOut({ password, server: { ...server, fingerprint } });
   }
-  if (verdict.kind === 'fails') return verdict.reason;
+  if (verdict.kind === 'fails') return { answers, reason: verdict.reason };
   const add = vscode.l10n.t('Add to the Pool');
   const answer = await vscode.window.showQuickPick(
     [
@@ -130,7 +131,7 @@ async function tryOut(answers: ServerAnswers): Promise<ServerAnswers | string | 
       ignoreFocusOut: true,
     },
   );
-  return answer?.label === add ? answers : undefined;
+  return answer?.label === add ? { answers } : undefined;
 }
 
 export function whileTesting<T>(host: string, test: () => Promise<T>): Promise<T> {

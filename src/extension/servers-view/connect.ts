@@ -10,7 +10,13 @@ import {
 } from '../remote-servers.ts';
 import { type AddingParts, whileTesting } from './add-server.ts';
 import { testCoordinator } from './connection-test.ts';
-import { askForServer, confirmFingerprint, type ServerAnswers, wantsToChange } from './server-questions.ts';
+import {
+  askForServer,
+  confirmFingerprint,
+  type ServerAnswers,
+  type Tried,
+  wantsToChange,
+} from './server-questions.ts';
 
 export async function connectToCoordinator({ context, servers, finder }: AddingParts): Promise<void> {
   if ((await finder.origin()).kind === 'env') {
@@ -23,28 +29,29 @@ export async function connectToCoordinator({ context, servers, finder }: AddingP
   for (let before: ServerAnswers | undefined; ; ) {
     const answers = await askForServer({ title, number: 1, implicit: false, ...(before && { before }) });
     if (answers === undefined) return;
-    const tested = await tryOut(answers, folder);
-    if (tested === undefined) return;
-    if (typeof tested !== 'string') {
-      await storePassword(context.secrets, tested.server, tested.password);
+    const tried = await tryOut(answers, folder);
+    if (tried === undefined) return;
+    if (tried.reason === undefined) {
+      const { server, password } = tried.answers;
+      await storePassword(context.secrets, server, password);
       await finder.change(async () => {
-        await setCoordinator(tested.server);
+        await setCoordinator(server);
         await servers.restart();
       });
       return;
     }
-    if (!(await wantsToChange(tested))) return;
-    before = answers;
+    if (!(await wantsToChange(tried.reason))) return;
+    before = tried.answers;
   }
 }
 
-/** @returns the answers, with the certificate that a person trusts; undefined if none; or why it does not work */
-async function tryOut(answers: ServerAnswers, folder: string): Promise<ServerAnswers | string | undefined> {
+/** What a person has agreed to; undefined where to nothing. */
+async function tryOut(answers: ServerAnswers, folder: string): Promise<Tried | undefined> {
   const { server, password } = answers;
   const { coordinator } = coordinatorConfiguration(server, password, folder);
   const verdict = await whileTesting(server.host, () => testCoordinator(coordinator));
-  if (verdict.kind === 'fails') return verdict.reason;
-  if (verdict.kind === 'works') return answers;
+  if (verdict.kind === 'fails') return { answers, reason: verdict.reason };
+  if (verdict.kind === 'works') return { answers };
   const { fingerprint } = verdict;
   if (!(await confirmFingerprint(server.host, fingerprint))) return undefined;
   return tryOut({ password, server: { ...server, fingerprint } }, folder);

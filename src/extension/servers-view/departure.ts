@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { layoutFor } from '../../config/layout.ts';
 import type { CoordinatorReport, StatusReport, StorageServerReport } from '../../site/reports.ts';
 import type { PoolWatch } from '../pool-watch.ts';
+import { countParts } from '../wording.ts';
 import { type AddingParts, addStorageServer } from './add-server.ts';
 import { PoolMembers, requireOwnServers } from './pool-members.ts';
 
@@ -33,7 +34,7 @@ export async function removeServer(parts: DepartureParts, number: number): Promi
   if (server.parts + server.missing > 0) {
     const drain = vscode.l10n.t('Drain First');
     const answer = await vscode.window.showWarningMessage(
-      vscode.l10n.t('Storage server {0} has {1} parts.', number, server.parts.toLocaleString()),
+      vscode.l10n.t('Storage server {0} has {1}.', number, countParts(server.parts)),
       {
         modal: true,
         detail: vscode.l10n.t('Drain it, and remove it when it has none left. No file is lost then.'),
@@ -153,7 +154,7 @@ function drain(parts: DepartureParts, number: number): Promise<boolean> {
         progress.report({
           increment: done - told,
           message: [
-            vscode.l10n.t('{0} parts left', server.parts.toLocaleString()),
+            vscode.l10n.t('{0} left', countParts(server.parts)),
             ...(conversion === undefined && reason !== undefined ? [reason] : []),
           ].join(', '),
         });

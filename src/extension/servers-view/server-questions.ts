@@ -8,6 +8,12 @@ export interface ServerAnswers {
   readonly password: string;
 }
 
+/** Answers with the certificate that a person trusts, and why they do not work, if so. */
+export interface Tried {
+  readonly answers: ServerAnswers;
+  readonly reason?: string;
+}
+
 export interface ServerQuestions {
   readonly title: string;
   readonly number: number;
@@ -67,7 +73,9 @@ export async function askForServer({
     { ...step(4), placeHolder: vscode.l10n.t('Encryption of the connections') },
   );
   if (tls === undefined) return undefined;
-  return { server: { number, host, port, user, tls: tls.mode }, password };
+  const known = before?.server.host === host && before.server.port === port && before.server.fingerprint;
+  const trusted = tls.mode !== 'off' && known ? { fingerprint: known } : {};
+  return { server: { number, host, port, user, tls: tls.mode, ...trusted }, password };
 }
 
 /** Whether a person has compared the fingerprint with what the server's owner tells. */
