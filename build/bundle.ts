@@ -3,10 +3,25 @@
  * Code loads, and the script of its pool map; the command and the servers as modules in `dist/programs/` that share their code, each behind a small file
  * of its name.
  */
-import { chmod, rm, writeFile } from 'node:fs/promises';
-import { type BuildOptions, build } from 'esbuild';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
+const root = resolve(import.meta.dirname, '..');
 const minify = process.argv.includes('--minify');
+
+/** Programs ask the manifest for the version, and need not carry the rest of it. */
+const manifestVersion: Plugin = {
+  name: 'manifest version',
+  setup({ onLoad }) {
+    const manifest = join(root, 'package.json');
+    onLoad({ filter: /package\.json$/ }, async ({ path }) => {
+      if (path !== manifest) return undefined;
+      const { version }: { version: string } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
 
 const common = {
   bundle: true,
@@ -15,6 +30,7 @@ const common = {
   minify,
   sourcemap: !minify,
   logLevel: 'info',
+  plugins: [manifestVersion],
 } satisfies BuildOptions;
 
 /** Runs before anything is loaded that an older Node does not have, in words that it understands. */
@@ -53,7 +69,7 @@ await build({
     storage: 'src/storage/main.ts',
     cli: 'src/cli/main.ts',
   },
-  external: ['dtrace-provider'], // bunyan's, optional, and native
+  external: ['dtrace-provider', 'mv'], // bunyan's, optional: it writes to no file here
   // CommonJS packages among the modules ask for Node's own by it.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

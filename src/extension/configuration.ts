@@ -98,7 +98,9 @@ export class ConfigurationFinder implements vscode.Disposable {
     const numbers = new Set(storageServers.map(({ number }) => number));
     if (numbers.size < storageServers.length) {
       throw new ConfigurationError('the settings', [
-        'splitftp.storageServers: two storage servers have one number: the folders have 1, 2, ..., the others need higher ones',
+        vscode.l10n.t(
+          'splitftp.storageServers: two storage servers have one number: the folders have 1, 2, ..., the others need higher ones',
+        ),
       ]);
     }
     return {

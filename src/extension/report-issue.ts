@@ -41,7 +41,7 @@ export function issueBody({ state }: Servers, { reports }: PoolWatch): string {
     ...(state.kind === 'running' && { startedHere: state.startedHere }),
   };
   return [
-    'What happened:\n\n\nWhat should have happened:\n\n\n```',
+    `${vscode.l10n.t('What happened:')}\n\n\n${vscode.l10n.t('What should have happened:')}\n\n\n\`\`\``,
     JSON.stringify(about),
     ...lines,
     '```',

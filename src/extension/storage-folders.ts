@@ -20,9 +20,13 @@ export function folderProblems(folders: readonly string[]): string[] {
   return [
     ...used
       .filter((folder) => !isAbsolute(folder))
-      .map((folder) => `splitftp.storageFolders holds "${folder}": write an absolute path`),
+      .map((folder) => vscode.l10n.t('splitftp.storageFolders holds "{0}": write an absolute path', folder)),
     ...(new Set(used).size < used.length
-      ? ['splitftp.storageFolders names a folder twice: give each storage server a folder of its own']
+      ? [
+          vscode.l10n.t(
+            'splitftp.storageFolders names a folder twice: give each storage server a folder of its own',
+          ),
+        ]
       : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { env, l10n } from 'vscode';
 
-const units = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
+const units = ['', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 // Made once: making one takes longer than a row of the tree.
 const wholeNumber = new Intl.NumberFormat(env.language, { maximumFractionDigits: 0 });
@@ -11,7 +11,8 @@ export function formatSize(bytes: number): string {
   const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
   const amount = bytes / 1024 ** power;
   const format = amount < 10 && power > 0 ? oneDigit : wholeNumber;
-  return `${format.format(amount)} ${bytes === 1 ? 'byte' : units[power]}`;
+  if (power > 0) return `${format.format(amount)} ${units[power]}`;
+  return bytes === 1 ? l10n.t('1 byte') : l10n.t('{0} bytes', format.format(bytes));
 }
 
 export function countParts(count: number): string {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import type { LogLevel } from '../log/log.ts';
 import { logLevelMessageOf } from './log-level-messages.ts';
+import { StartError } from './start-error.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -19,7 +20,11 @@ interface ChildServerOptions {
 /** What a child says is checked: a program that is not ours may have been named. */
 const serverMessage = v.variant('type', [
   v.object({ type: v.literal('ready'), port: v.number() }),
-  v.object({ type: v.literal('failed'), message: v.string() }),
+  v.object({
+    type: v.literal('failed'),
+    message: v.string(),
+    taken: v.optional(v.object({ port: v.number(), variable: v.string() })),
+  }),
 ]);
 
 /**
@@ -103,7 +108,10 @@ export class ChildServer {
         const parsed = v.safeParse(serverMessage, message);
         if (!parsed.success) return;
         if (parsed.output.type === 'ready') resolve();
-        else reject(new Error(`${this.name}: ${parsed.output.message}`));
+        else {
+          const { message: why, taken } = parsed.output;
+          reject(new StartError(`${this.name}: ${why}`, taken && { taken }));
+        }
         clearTimeout(deadline);
       });
       void this.gone.then((why) => {

@@ -51,6 +51,31 @@ describe('members of the pool', { timeout }, () => {
     await expectReadable(pool, files);
   });
 
+  test('repair and draining at the same time put no two parts of a segment on one server', async () => {
+    const pool = await UpkeepPool.start({
+      storageServers: 5,
+      layout,
+      upkeep: { relocateMinutes: 0, rate: 4 }, // So slow that both work on the same segment.
+    });
+    const bytes = content(3_000_000, 7);
+    await pool.upload('/file', bytes);
+    const [[gone = 0, drained = 0] = []] = await pool.places();
+    await pool.server(gone).stop();
+    await pool.seen(gone, false);
+    const [task] = await pool.catalogue.upkeep.segmentsAfter(0, 1);
+    await pool.catalogue.markPartMissing(task?.segment.id ?? '', 0, gone);
+    await pool.upkeep.drain(drained, true);
+    await pool.whole();
+    await vi.waitFor(async () => expect((await pool.places()).flat()).not.toContain(drained), {
+      timeout: 120_000,
+    });
+    const [places = []] = await pool.places();
+    expect(new Set(places).size).toBe(3);
+    expect(places).not.toContain(gone);
+    expect(await pool.verify()).toBe(0);
+    expect((await pool.download('/file')).equals(bytes)).toBe(true);
+  });
+
   test('undone, a drained server gets parts again', async () => {
     const pool = await UpkeepPool.start({ storageServers: 4, layout });
     await pool.upkeep.drain(2, true);

@@ -1,11 +1,16 @@
-/** Milliseconds for which a server counts as full after it had no room for a part. */
-const fullInterval = 10 * 60_000;
+/**
+ * Milliseconds for which a server counts as full after it had no room for a part: short at first, since somebody may
+ * just make room, doubled when it has none soon after.
+ */
+const firstFullInterval = 5_000;
+const longestFullInterval = 10 * 60_000;
 
 /** How a storage server has fared since the coordinator started. */
 export class ServerCondition {
   #errors = 0;
   #downSince: number | undefined;
   #fullUntil = 0;
+  #fullInterval = firstFullInterval;
 
   /** Operations that failed on it. */
   get errors(): number {
@@ -34,7 +39,11 @@ export class ServerCondition {
   /** A write failed. @param full for want of space */
   failedToWrite(full: boolean): void {
     this.#errors += 1;
-    if (full) this.#fullUntil = Date.now() + fullInterval;
+    const now = Date.now();
+    if (!full || now < this.#fullUntil) return; // What was under way at the same time had no room either.
+    const isNew = now - this.#fullUntil > this.#fullInterval;
+    this.#fullInterval = isNew ? firstFullInterval : Math.min(2 * this.#fullInterval, longestFullInterval);
+    this.#fullUntil = now + this.#fullInterval;
   }
 
   /** A part of it was not there, or not right. */
@@ -42,7 +51,7 @@ export class ServerCondition {
     this.#errors += 1;
   }
 
-  /** There is room again. */
+  /** There is room again, or somebody wants it to be tried. */
   hasRoom(): void {
     this.#fullUntil = 0;
   }

@@ -4,10 +4,13 @@ import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import { BusyServerError, retryWhileBusy } from './busy-server.ts';
-import { type Capabilities, describeCapabilities } from './capabilities.ts';
-import { ConnectionLimit } from './connection-limit.ts';
+import { describeCapabilities } from './capabilities.ts';
+import { ConnectionPlaces } from './connection-places.ts';
+import { KnownCapabilities } from './known-capabilities.ts';
+import { Login } from './login.ts';
+import { Promptness } from './promptness.ts';
 import { ServerCondition } from './server-condition.ts';
-import { Login, type StorageConnection } from './storage-connection.ts';
+import type { StorageConnection } from './storage-connection.ts';
 import {
   describeFailure,
   isFull,
@@ -16,10 +19,6 @@ import {
   isTooManyConnections,
 } from './storage-failure.ts';
 
-/** Control connections to one storage server at the same time; more work than that waits its turn. */
-const bundledConnections = 24;
-/** Others often allow a few only, to all their users together; what they refuse lowers it. */
-const foreignConnections = 8;
 const maximumIdleConnections = 6;
 /** Milliseconds a connection may have been idle before it is asked whether it still lives. */
 const trustedIdle = 5_000;
@@ -30,10 +29,6 @@ const reconnectTimeout = 1_000;
 const patienceInterval = 15_000;
 /** Milliseconds that a server may take to notice that an earlier connection has ended. */
 const farewell = 250;
-/** Milliseconds for which others are preferred to a server that lagged behind or stood still. */
-const slowInterval = 30_000;
-/** Milliseconds until what a server could not be asked, since it took no file, is tried again. */
-const unprovenInterval = 60_000;
 
 /** One member of the pool: its connections, what it can do, and whether it can be reached. */
 export class StorageServer {
@@ -41,18 +36,15 @@ export class StorageServer {
   /** `host:port` */
   readonly address: string;
   readonly condition = new ServerCondition();
+  readonly promptness = new Promptness();
   readonly #configuration: StorageServerConfiguration;
-  readonly #folder: string;
   readonly #log: Log;
-  readonly #limit: ConnectionLimit;
+  readonly #places: ConnectionPlaces;
+  readonly #capabilities: KnownCapabilities;
   readonly #idle: StorageConnection[] = [];
-  readonly #waiting: (() => void)[] = [];
   readonly #folders = new Set<string>();
-  #capabilities: Capabilities | undefined;
-  #outdated = false;
-  #probed = 0;
-  #probing: Promise<Capabilities> | undefined;
-  #inUse = 0;
+  /** How often somebody was let in. */
+  #welcomes = 0;
   #failure: string | undefined;
   /** It was waited for in vain, the last time. */
   #silent = false;
@@ -63,8 +55,6 @@ export class StorageServer {
   #guard: ((connection: StorageConnection) => Promise<void>) | undefined;
   /** The guard's answer, as long as no connection was lost since. */
   #guarded: Promise<void> | undefined;
-  #slowUntil = 0;
-  #stillUntil = 0;
   readonly #closing = new AbortController();
 
   /** @param folder the pool's, on every storage server */
@@ -72,9 +62,11 @@ export class StorageServer {
     this.number = configuration.number;
     this.address = `${configuration.host}:${configuration.port}`;
     this.#configuration = configuration;
-    this.#folder = folder;
     this.#log = log;
-    this.#limit = new ConnectionLimit(configuration.connections ?? foreignConnections);
+    this.#places = new ConnectionPlaces(configuration.connections);
+    this.#capabilities = new KnownCapabilities(this, folder, log, ({ storesAtomically }) =>
+      this.#places.learn(storesAtomically),
+    );
   }
 
   /** Failure domain: of two servers with the same one, none or both are taken to survive. */
@@ -109,12 +101,19 @@ export class StorageServer {
 
   /** What it can do, in words, as far as it was found out. */
   get capabilities(): string[] {
-    return this.#capabilities ? describeCapabilities(this.#capabilities) : [];
+    const { known } = this.#capabilities;
+    return known ? describeCapabilities(known) : [];
+  }
+
+  /** Whether an upload over an existing file destroys that before it is whole, as far as is known. */
+  get writesInPlace(): boolean {
+    const { known } = this.#capabilities;
+    return known === undefined || (!known.storesAtomically && !known.rename);
   }
 
   /** How many control connections it is asked for at most, at present. */
   get connections(): number {
-    return this.#limit.current(Date.now());
+    return this.#places.most;
   }
 
   /**
@@ -124,28 +123,18 @@ export class StorageServer {
    * where only habit says how many there are
    * @returns gives the place back
    */
-  async reserve(priority?: 'urgent'): Promise<() => void> {
-    if (priority === 'urgent' && this.#hasSparePlace) this.#inUse += 1;
-    else {
-      const admitted = new Promise<void>((admit) => {
-        if (priority === 'urgent') this.#waiting.unshift(admit);
-        else this.#waiting.push(admit);
-      });
-      this.#admit();
-      await admitted;
-    }
-    let reserved = true;
-    return () => {
-      if (!reserved) return;
-      reserved = false;
-      this.#inUse -= 1;
-      this.#admit();
-    };
+  reserve(priority?: 'urgent'): Promise<() => void> {
+    return this.#places.reserve(priority);
+  }
+
+  /** As {@link reserve}, without waiting; undefined when no place is free. */
+  tryReserve(): (() => void) | undefined {
+    return this.#places.tryReserve();
   }
 
   /** Whether somebody waits for a place. */
   get wanted(): boolean {
-    return this.#waiting.length > 0;
+    return this.#places.wanted;
   }
 
   /** Whether it could not be reached the last time. */
@@ -160,28 +149,28 @@ export class StorageServer {
 
   /** Why others are to be read from first: it did not answer the last time, or lagged behind of late. */
   get slowness(): string | undefined {
-    if (Date.now() < this.#slowUntil) return `${this.name} lags behind the others`;
+    if (this.promptness.lagsBehind) return `${this.name} lags behind the others`;
     return this.standstill;
   }
 
   /** Why waiting for it is likely to be in vain: it did not answer the last time, or stood still in an upload of late. */
   get standstill(): string | undefined {
     if (this.#failure !== undefined && this.#silent) return this.#failure;
-    return Date.now() < this.#stillUntil ? `${this.name} stood still a moment ago` : undefined;
+    return this.promptness.standsStill ? `${this.name} stood still a moment ago` : undefined;
   }
 
   /** A download went on with others, which were quicker. */
   lagged(): void {
     const known = this.slowness !== undefined;
     this.#doubtful = true;
-    this.#slowUntil = Date.now() + slowInterval;
+    this.promptness.lagged();
     if (!known) this.#log.warn({ server: this.number }, `${this.name} lags behind the others`);
   }
 
   /** An upload went on without it. */
   stoodStill(): void {
     this.lagged();
-    this.#stillUntil = this.#slowUntil;
+    this.promptness.stoodStill();
   }
 
   /** Why it is (still) down; undefined at once unless it has failed of late. */
@@ -194,25 +183,10 @@ export class StorageServer {
     return this.#checking;
   }
 
-  get #hasSparePlace(): boolean {
-    const configured = this.#configuration.connections !== undefined;
-    return this.#inUse <= this.connections && !configured && !this.#limit.isLowered(Date.now());
-  }
-
   /** It may have been started again, with another folder. */
   #mayHaveChanged(): void {
     this.#guarded = undefined;
     this.#folders.clear();
-  }
-
-  #admit(): void {
-    const most = this.connections;
-    while (this.#inUse < most) {
-      const next = this.#waiting.shift();
-      if (!next) return;
-      this.#inUse += 1;
-      next();
-    }
   }
 
   /**
@@ -221,38 +195,30 @@ export class StorageServer {
    * @throws FileSystemError `unavailable`, at once or within seconds
    */
   async connect(): Promise<StorageConnection> {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (await isAlive(idle, this.#doubtful ? 0 : trustedIdle)) return idle;
-      if (idle.lost) this.#mayHaveChanged();
-      idle.close();
-    }
+    const welcomes = this.#welcomes;
     try {
+      const idle = await this.#idleConnection();
+      if (idle) return idle;
       const login = await this.#login();
       try {
-        const connection = login.connection(await this.#capabilitiesBy(login));
+        const connection = login.connection(await this.#capabilities.by(login, () => this.isDown));
         this.#closing.signal.throwIfAborted();
-        this.#guarded ??= this.#guard?.(connection);
-        await this.#guarded;
-        this.condition.answered();
-        if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
-        this.#failure = undefined;
-        this.#silent = false;
-        this.#doubtful = false;
+        await this.#welcome(connection);
         return connection;
       } catch (error) {
         login.close();
         throw error;
       }
     } catch (error) {
-      if (isTooManyConnections(error) || (isRefusedSilently(error) && this.#inUse > 1)) {
-        this.#limit.refused(this.#inUse, Date.now());
+      if (isTooManyConnections(error) || (isRefusedSilently(error) && this.#places.inUse > 1)) {
+        this.#places.refused();
         this.#log.info(
           { server: this.number, connections: this.connections },
           `${this.name} takes no more connections`,
         );
         throw new BusyServerError(describeFailure(this, error), error);
       }
-      throw this.#failed(error);
+      throw this.#failed(error, this.#welcomes > welcomes);
     }
   }
 
@@ -262,7 +228,8 @@ export class StorageServer {
       this.#mayHaveChanged();
     }
     const tooMany =
-      this.#idle.length >= maximumIdleConnections || this.#idle.length + this.#inUse > this.connections;
+      this.#idle.length >= maximumIdleConnections ||
+      this.#idle.length + this.#places.inUse > this.connections;
     if (connection.closed || this.#closing.signal.aborted || tooMany) connection.close();
     else this.#idle.push(connection);
   }
@@ -283,7 +250,7 @@ export class StorageServer {
     this.condition.failedToWrite(isFull(error));
     // What else fails tells nothing of it, and a probe would only fail as well.
     if (!(error instanceof FTPError) || error.code < 500 || isFull(error)) return;
-    this.#outdated = true;
+    this.#capabilities.outdate();
     for (const connection of this.#idle.splice(0)) connection.close(); // They still go by what was.
   }
 
@@ -312,13 +279,13 @@ export class StorageServer {
   /** Why it cannot be reached right now, or undefined when it answers. */
   async probe(): Promise<string | undefined> {
     // With all places taken it is at work, or its failure was just seen: waiting would tell nothing new.
-    if (this.#inUse >= this.connections) return this.#failure;
+    if (this.#places.inUse >= this.connections) return this.#failure;
     try {
       await this.#useOnce((connection) => connection.ping());
       this.#doubtful = false;
       return undefined;
     } catch (error) {
-      return error instanceof BusyServerError && this.#inUse > 0
+      return error instanceof BusyServerError && this.#places.inUse > 0
         ? undefined
         : this.toFileSystemError(error).message;
     }
@@ -351,49 +318,50 @@ export class StorageServer {
     }
   }
 
-  /** Known, or found out over this login; while that goes on, other logins wait for it. */
-  async #capabilitiesBy(login: Login): Promise<Capabilities> {
-    for (;;) {
-      const known = this.#capabilities;
-      const proven = known?.unproven === undefined || Date.now() - this.#probed < unprovenInterval;
-      if (known && proven && !this.#outdated && this.#failure === undefined && login.has(known)) return known;
-      if (!this.#probing) break;
-      const found = await this.#probing.catch(() => undefined);
-      if (found && login.has(found)) return found;
+  /** One that was used before and still lives. @throws FileSystemError of the guard */
+  async #idleConnection(): Promise<StorageConnection | undefined> {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      const isSuspect = this.isSuspect;
+      if (await isAlive(idle, isSuspect ? 0 : trustedIdle)) {
+        // It answers, so the server is not down, whatever became of the last login.
+        if (isSuspect) await this.#welcome(idle);
+        return idle;
+      }
+      if (idle.lost) this.#mayHaveChanged();
+      idle.close();
     }
-    this.#probing = login.probe(this.#folder);
+    return undefined;
+  }
+
+  /** Over this connection the server answers. @throws FileSystemError of the guard */
+  async #welcome(connection: StorageConnection): Promise<void> {
     try {
-      const found = await this.#probing;
-      this.#learned(found);
-      return found;
+      this.#guarded ??= this.#guard?.(connection);
+      await this.#guarded;
     } catch (error) {
-      // Without it the next connection has to do: what lies on the server must not wait for a write to it.
-      const told = this.#capabilities ?? login.told;
-      this.#learned({ ...told, unproven: describeFailure(this, error) });
+      this.#guarded = undefined;
+      connection.close();
       throw error;
-    } finally {
-      this.#probing = undefined;
     }
+    this.#welcomes += 1;
+    this.condition.answered();
+    if (this.#failure !== undefined) this.#log.info({ server: this.number }, `${this.name} is back`);
+    this.#failure = undefined;
+    this.#silent = false;
+    this.#doubtful = false;
   }
 
-  #learned(found: Capabilities): void {
-    this.#capabilities = found;
-    this.#outdated = false;
-    this.#probed = Date.now();
-    const usual = found.storesAtomically ? bundledConnections : foreignConnections;
-    this.#limit.most = this.#configuration.connections ?? usual;
-    this.#admit();
-    const can = describeCapabilities(found).join(', ');
-    this.#log.debug({ server: this.number, can, unproven: found.unproven }, `${this.name} was probed`);
-  }
-
-  #failed(error: unknown): FileSystemError {
+  /** @param answersOthers whether somebody else was let in meanwhile: then this attempt tells little of the server */
+  #failed(error: unknown, answersOthers: boolean): FileSystemError {
     const failure = error instanceof FileSystemError ? error.message : describeFailure(this, error);
-    this.#guarded = undefined;
-    this.condition.refused();
-    this.#silent = isSilence(error);
-    if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
-    this.#failure = failure;
+    if (answersOthers) this.#doubtful = true;
+    else {
+      this.#mayHaveChanged();
+      this.condition.refused();
+      this.#silent = isSilence(error);
+      if (failure !== this.#failure) this.#log.warn({ server: this.number }, failure);
+      this.#failure = failure;
+    }
     return new FileSystemError('unavailable', failure, { cause: error });
   }
 }

@@ -103,14 +103,15 @@ export class Mover {
     const parts = await catalogue.upkeep.partsOn(number, this.#after.get(number), batch);
     for (const place of parts) {
       signal.throwIfAborted();
-      const task = await catalogue.upkeep.segment(place.segment);
-      if (task) {
-        const others = task.segment.parts.map(({ server }) => server);
+      await this.#change(place.segment, signal, async (task) => {
+        const { parts } = task.segment;
+        if (parts[place.index]?.server !== number) return;
+        const others = parts.map(({ server }) => server);
         const to = placement.replacement(place.segment, others);
         if (to === undefined)
           this.#reason = `there is no other storage server for the parts of storage server ${number}: add one, or give the files a layout with fewer parts (splitftp convert /)`;
         else await this.#move(task, place.index, to, signal);
-      }
+      });
       this.#after.set(number, place);
     }
     if (parts.length < batch) this.#after.delete(number); // What could not be moved is tried again later.
@@ -124,20 +125,44 @@ export class Mover {
     for (const task of tasks) {
       signal.throwIfAborted();
       if ((await catalogue.upkeep.note(cursorNote)) === undefined) return false;
-      const { id, parts } = task.segment;
-      const here = parts.map(({ server }) => server);
-      const ideal = placement.ideal(id, parts.length);
-      const come = ideal.filter((number) => !here.includes(number));
-      const leave = [...parts.entries()].filter(([, part]) => part.stored && !ideal.includes(part.server));
-      for (const [position, [index]] of leave.entries()) {
-        const to = come[position];
-        if (to !== undefined) await this.#move(task, index, to, signal);
-      }
+      await this.#change(task.segment.id, signal, async (current) => {
+        const { id, parts } = current.segment;
+        const here = parts.map(({ server }) => server);
+        const ideal = placement.ideal(id, parts.length);
+        const come = ideal.filter((number) => !here.includes(number));
+        const leave = [...parts.entries()].filter(([, part]) => part.stored && !ideal.includes(part.server));
+        for (const [position, [index]] of leave.entries()) {
+          const to = come[position];
+          if (to !== undefined) await this.#move(current, index, to, signal);
+        }
+      });
       this.#checkedSegments += 1;
       await catalogue.upkeep.setNote(cursorNote, String(task.sequence));
     }
     if (tasks.length < batch) await this.stopRebalance();
     return tasks.length === batch;
+  }
+
+  /** Moves parts of a segment that nobody else is writing parts of. */
+  async #change(
+    segment: string,
+    signal: AbortSignal,
+    work: (task: SegmentToRepair) => Promise<void>,
+  ): Promise<void> {
+    const { catalogue, claims } = this.#parts;
+    for (;;) {
+      try {
+        await claims.run(segment, async () => {
+          const task = await catalogue.upkeep.segment(segment);
+          if (task) await work(task);
+        });
+        return;
+      } catch (error) {
+        if (!(error instanceof YieldedError)) throw error;
+        this.#reason = 'transfers come first';
+        await restAfterYield(signal);
+      }
+    }
   }
 
   async #move(task: SegmentToRepair, index: number, toNumber: number, signal: AbortSignal): Promise<void> {
@@ -161,11 +186,6 @@ export class Mover {
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof YieldedError) {
-        this.#reason = 'transfers come first';
-        await restAfterYield(signal);
-        return;
-      }
       if (!(error instanceof FileSystemError)) throw error;
       this.#reason = error.message;
       log.warn({ segment: segment.id, path, err: error }, 'a part could not be moved');

@@ -1,14 +1,15 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { RepairReport } from '../../site/reports.ts';
-import type { Catalogue, FinishedPart, SegmentToRepair, StoredPart } from '../catalogue/catalogue.ts';
+import type { Catalogue, FinishedPart, SegmentToRepair } from '../catalogue/catalogue.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { StorageServer } from '../pool/storage-server.ts';
 import type { Budget } from './budget.ts';
 import type { Leases } from './leases.ts';
 import { checkPart } from './part-check.ts';
+import { RepairPlan } from './repair-plan.ts';
+import type { SegmentClaims } from './segment-claims.ts';
 import { type PartSource, rebuildParts } from './segment-rebuild.ts';
 import type { ServerWatch } from './server-watch.ts';
 import { restAfterYield, YieldedError } from './upkeep-connections.ts';
@@ -24,8 +25,6 @@ const interval = 2_000;
  */
 const firstPostponement = 2_000;
 const longestPostponement = 120_000;
-/** With fewer connections to a server, none is spent on reading a damaged part from where it is to be replaced. */
-const connectionsToSpare = 8;
 
 export interface UpkeepParts {
   readonly catalogue: Catalogue;
@@ -33,6 +32,7 @@ export interface UpkeepParts {
   readonly placement: Placement;
   readonly watch: ServerWatch;
   readonly leases: Leases;
+  readonly claims: SegmentClaims;
   readonly budget: Budget;
   readonly log: Log;
   /** There is something to remove. */
@@ -44,15 +44,13 @@ export interface RepairerParts extends UpkeepParts {
   readonly relocateMs: number;
 }
 
-/** Where a missing part shall be made, or why not now. */
-type Target = PartSource | string;
-
 /**
  * Works off the repair queue, the most endangered segments first: makes missing parts again from `k` others, where they
  * were, or on other servers when theirs stays away.
  */
 export class Repairer {
   readonly #parts: RepairerParts;
+  readonly #plan: RepairPlan;
   readonly #worker: Worker;
   /** By segment: why it was postponed, and for how long the last time. */
   readonly #postponed = new Map<string, { readonly reason: string; readonly pause: number }>();
@@ -61,6 +59,7 @@ export class Repairer {
 
   constructor(parts: RepairerParts) {
     this.#parts = parts;
+    this.#plan = new RepairPlan(parts);
     this.#worker = new Worker('repair', interval, parts.log, (signal) => this.#round(signal));
   }
 
@@ -103,19 +102,21 @@ export class Repairer {
     const waiting = [...tasks];
     const lane = async () => {
       for (let task = waiting.shift(); task && !signal.aborted; task = waiting.shift()) {
-        await this.#repair(task, signal);
+        await this.#repair(task.segment.id, signal);
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
     return tasks.length > 0;
   }
 
-  async #repair(task: SegmentToRepair, signal: AbortSignal): Promise<void> {
-    const { leases, log, onGarbage } = this.#parts;
-    const { id } = task.segment;
+  async #repair(id: string, signal: AbortSignal): Promise<void> {
+    const { catalogue, leases, claims, log, onGarbage } = this.#parts;
     const endLease = leases.take([id]);
     try {
-      const reasons = await this.#repairParts(task, signal);
+      const reasons = await claims.run(id, async () => {
+        const task = await catalogue.upkeep.segment(id);
+        return task ? this.#repairParts(task, signal) : [];
+      });
       if (reasons.length === 0) this.#postponed.delete(id);
       else await this.#postpone(id, reasons.join('; '));
     } catch (error) {
@@ -125,7 +126,7 @@ export class Repairer {
         return;
       }
       const reason = error instanceof FileSystemError ? error.message : 'an unexpected error, see the log';
-      log.warn({ segment: id, path: task.path, err: error }, 'a segment could not be repaired');
+      log.warn({ segment: id, err: error }, 'a segment could not be repaired');
       await this.#postpone(id, reason);
     } finally {
       endLease();
@@ -135,22 +136,10 @@ export class Repairer {
 
   /** @returns why some of its parts are still missing */
   async #repairParts(task: SegmentToRepair, signal: AbortSignal): Promise<string[]> {
-    const { segment } = task;
-    const reasons: string[] = [];
-    const targets: PartSource[] = [];
-    const taken = segment.parts.map(({ server }) => server);
-    for (const [index, part] of segment.parts.entries()) {
-      if (part.stored) continue;
-      const target = this.#targetOf(segment.id, index, part, taken);
-      if (typeof target === 'string') reasons.push(target);
-      else {
-        targets.push(target);
-        taken.push(target.server.number);
-      }
-    }
+    const { targets, reasons } = this.#plan.targets(task);
     const found = await this.#stillThere(task, targets, signal);
     const rest = targets.filter(({ index }) => !found.includes(index));
-    if (rest.length === 0) return reasons;
+    if (rest.length === 0) return [...reasons];
     return [...reasons, ...(await this.#make(task, rest, signal))];
   }
 
@@ -158,8 +147,8 @@ export class Repairer {
   async #make(task: SegmentToRepair, targets: readonly PartSource[], signal: AbortSignal): Promise<string[]> {
     const { catalogue, budget, log } = this.#parts;
     const { segment } = task;
-    const sources = this.#sources(task, targets);
-    if (sources.length < segment.layout.dataParts) return [this.#tooFewSources(task)];
+    const sources = this.#plan.sources(task, targets);
+    if (sources.length < segment.layout.dataParts) return [this.#plan.tooFewSources(task)];
     const moving: PartSource[] = [];
     const possible: PartSource[] = [];
     for (const target of targets) {
@@ -214,42 +203,6 @@ export class Repairer {
     log.info({ segment: segment.id, index, path, server: server.number, moved }, 'a part was rebuilt');
   }
 
-  /** Where the part shall be made. */
-  #targetOf(segment: string, index: number, part: StoredPart, taken: readonly number[]): Target {
-    const { pool, watch, placement, relocateMs } = this.#parts;
-    const home = pool.servers.find(({ number }) => number === part.server);
-    if (home && watch.takesParts(home.number) && watch.isUp(home.number)) return { index, server: home };
-    const name = home?.name ?? `storage server ${part.server}`;
-    const downSince = home?.condition.downSince;
-    const waits =
-      home &&
-      downSince !== undefined &&
-      Date.now() - downSince < relocateMs &&
-      !watch.isDraining(part.server);
-    if (waits) return `${name} is down: its parts are made elsewhere when it stays away`;
-    const other = placement.replacement(segment, taken);
-    const server = pool.servers.find(({ number }) => number === other);
-    if (server && watch.isUp(server.number)) return { index, server };
-    if (home && watch.isUp(home.number) && watch.isFull(home.number))
-      return `${name} is full, and no other one is free`;
-    return `${name} is down or draining, and there is no other one for its parts`;
-  }
-
-  /** Stored parts on servers that are up; behind them what is left of the damaged ones. */
-  #sources({ segment }: SegmentToRepair, targets: readonly PartSource[]): PartSource[] {
-    const { pool, watch } = this.#parts;
-    const stored: PartSource[] = [];
-    const damaged: PartSource[] = [];
-    for (const [index, part] of segment.parts.entries()) {
-      const server = pool.servers.find(({ number }) => number === part.server);
-      if (!server || !watch.isUp(part.server) || part.bytes === 0) continue;
-      if (part.stored) stored.push({ index, server });
-      else if (canSpare(server) || !targets.some((target) => target.server === server))
-        damaged.push({ index, server });
-    }
-    return [...stored, ...damaged];
-  }
-
   /**
    * Of a segment that has lost too many parts to make others from, maybe one has come back, with a disk or a server: it
    * counts when every byte of it is right.
@@ -280,25 +233,10 @@ export class Repairer {
     return found;
   }
 
-  #tooFewSources({ segment, path }: SegmentToRepair): string {
-    const { pool, watch } = this.#parts;
-    const { dataParts } = segment.layout;
-    const stored = segment.parts.filter((part) => part.stored);
-    if (stored.length < dataParts)
-      return `${path} is lost: ${stored.length} of its parts are left, ${dataParts} are needed`;
-    const down = stored.filter(({ server }) => !watch.isUp(server)).map(({ server }) => server);
-    const names = pool.servers.filter(({ number }) => down.includes(number)).map(({ name }) => name);
-    return `${path} waits for ${names.join(' and ')}`;
-  }
-
   async #postpone(segment: string, reason: string): Promise<void> {
     const last = this.#postponed.get(segment)?.pause;
     const pause = last === undefined ? firstPostponement : Math.min(last * 2, longestPostponement);
     this.#postponed.set(segment, { reason, pause });
     await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + pause));
   }
-}
-
-function canSpare(server: StorageServer): boolean {
-  return server.connections >= connectionsToSpare;
 }

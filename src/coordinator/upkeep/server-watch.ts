@@ -15,7 +15,7 @@ export interface ServerWatchParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
   readonly log: Log;
-  /** A server answers that did not, or that was not asked before. */
+  /** A server answers that did not, or that was not asked before; or it may have room again. */
   readonly onBack: (server: StorageServer) => void;
   /** A server has nothing of what it should have: its folder is new. */
   readonly onEmpty: (server: StorageServer) => Promise<void>;
@@ -30,6 +30,7 @@ export class ServerWatch {
   readonly #stored = new Map<number, number>();
   readonly #strange = new Map<number, string>();
   readonly #known = new Set<number>();
+  readonly #full = new Set<number>();
   #draining: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -158,8 +159,17 @@ export class ServerWatch {
         const down = pool.servers.filter(({ number }) => !this.isUp(number));
         await Promise.all(down.map((server) => server.probe())); // A failure is logged by the server.
       }
+      this.#noteFull();
     } catch (error) {
       log.error({ err: error }, 'the storage servers could not be looked at');
+    }
+  }
+
+  /** Sees which servers are not full any more. */
+  #noteFull(): void {
+    for (const server of this.#parts.pool.servers) {
+      if (this.isFull(server.number)) this.#full.add(server.number);
+      else if (this.#full.delete(server.number)) this.#parts.onBack(server);
     }
   }
 

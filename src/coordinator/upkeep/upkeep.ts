@@ -12,6 +12,7 @@ import type { Leases } from './leases.ts';
 import { Mover } from './mover.ts';
 import { Repairer } from './repairer.ts';
 import { Scrubber } from './scrubber.ts';
+import { SegmentClaims } from './segment-claims.ts';
 import { ServerWatch } from './server-watch.ts';
 import { Verifications } from './verifications.ts';
 
@@ -55,6 +56,7 @@ export class Upkeep {
       placement: this.placement,
       watch: this.watch,
       leases,
+      claims: new SegmentClaims(),
       budget,
       log,
       onGarbage,
@@ -105,6 +107,7 @@ export class Upkeep {
    */
   async repair(number?: number): Promise<RepairReport> {
     if (number !== undefined) await this.inventory.take(this.#server(number), this.#stopping.signal);
+    for (const { condition } of this.#options.pool.servers) condition.hasRoom();
     await this.repairer.tryAgain();
     return this.repairer.report();
   }

@@ -7,20 +7,21 @@ import type { Parts } from './commands.ts';
 export async function copyAddress({ servers }: Parts): Promise<void> {
   const address = addressOf(runningCoordinator(servers.state));
   await vscode.env.clipboard.writeText(address);
-  vscode.window.setStatusBarMessage(`$(copy) Copied ${address}`, 5000);
+  vscode.window.setStatusBarMessage(`$(copy) ${vscode.l10n.t('Copied {0}', address)}`, 5000);
 }
 
 export async function copyPassword({ servers }: Parts): Promise<void> {
   await vscode.env.clipboard.writeText(runningCoordinator(servers.state).account.password);
-  vscode.window.setStatusBarMessage('$(copy) Copied the FTP password', 5000);
+  vscode.window.setStatusBarMessage(`$(copy) ${vscode.l10n.t('Copied the FTP password')}`, 5000);
 }
 
 export async function copyPath({ tree }: Parts, clicked: unknown, selection: unknown): Promise<void> {
-  const paths = entriesOf(clicked, selection, tree.view).map(({ path }) => path);
+  const paths = entriesOf(clicked, selection, tree).map(({ path }) => path);
   await vscode.env.clipboard.writeText(paths.join('\n'));
 }
 
 function runningCoordinator(state: Parts['servers']['state']) {
-  if (state.kind !== 'running') throw new Error('The servers are not running: start them first.');
+  if (state.kind !== 'running')
+    throw new Error(vscode.l10n.t('The servers are not running: start them first.'));
   return state.configuration.coordinator;
 }

@@ -1,10 +1,11 @@
-/** Tries out a server before it is used. No part of VS Code is needed here. */
+/** Tries out a server before it is used. */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { l10n } from 'vscode';
 import { SplitClient } from '../../client/split-client.ts';
 import type { CoordinatorConfiguration, StorageServerConfiguration } from '../../config/configuration.ts';
 import { describeCapabilities } from '../../coordinator/pool/capabilities.ts';
-import { Login } from '../../coordinator/pool/storage-connection.ts';
+import { Login } from '../../coordinator/pool/login.ts';
 import { describeFailure } from '../../coordinator/pool/storage-failure.ts';
 import type { CoordinatorReport } from '../../site/reports.ts';
 import { CertificateError } from '../../tls/trust.ts';
@@ -40,7 +41,12 @@ export async function testStorageServer(server: StorageServerConfiguration): Pro
       if (capabilities.unproven !== undefined) {
         return {
           kind: 'fails',
-          reason: `${name} lets ${server.account.user} log in, but stores no file: ${capabilities.unproven}`,
+          reason: l10n.t(
+            '{0} lets {1} log in, but stores no file: {2}',
+            name,
+            server.account.user,
+            capabilities.unproven,
+          ),
         };
       }
       const connection = login.connection(capabilities);
@@ -52,7 +58,7 @@ export async function testStorageServer(server: StorageServerConfiguration): Pro
       await connection.remove(path);
       await connection.removeEmptyFolder(folder);
       if (!read.equals(bytes)) {
-        return { kind: 'fails', reason: `${name} gives back other bytes than it was given` };
+        return { kind: 'fails', reason: l10n.t('{0} gives back other bytes than it was given', name) };
       }
       const free = await connection.freeBytes();
       return { kind: 'works', can: describeCapabilities(capabilities), ...(free !== undefined && { free }) };
@@ -76,9 +82,9 @@ export async function testCoordinator(coordinator: CoordinatorConfiguration): Pr
   try {
     const report = (await client.status()).find(({ kind }) => kind === 'coordinator');
     if (report?.kind === 'coordinator') return { kind: 'works', report };
-    return { kind: 'fails', reason: `The server at ${name} is not a SplitFTP coordinator` };
+    return { kind: 'fails', reason: l10n.t('The server at {0} is not a SplitFTP coordinator', name) };
   } catch (error) {
-    if (late) return { kind: 'fails', reason: `The coordinator at ${name} does not answer` };
+    if (late) return { kind: 'fails', reason: l10n.t('The coordinator at {0} does not answer', name) };
     const cause = error instanceof Error ? error.cause : undefined;
     return unknownCertificate(cause) ?? { kind: 'fails', reason: describeCoordinatorFailure(name, error) };
   } finally {
@@ -91,7 +97,7 @@ function describeCoordinatorFailure(name: string, error: unknown): string {
   const { cause } = error instanceof Error ? error : {};
   // Without a cause it is the client's own word: what answers there is something else.
   if (cause === undefined) return error instanceof Error ? error.message : String(error);
-  return describeFailure({ name: `The coordinator at ${name}` }, cause);
+  return describeFailure({ name: l10n.t('The coordinator at {0}', name) }, cause);
 }
 
 function unknownCertificate(error: unknown): Refusal | undefined {
