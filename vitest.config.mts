@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    alias: { vscode: resolve(import.meta.dirname, 'test/unit/vscode.ts') },
     // It still asks for more than the pool promises (docs/reliability.md).
     exclude: process.env.SPLITFTP_LONG === '1' ? [] : ['test/reliability/faults-2+1.test.ts'],
     testTimeout: 60_000,

@@ -8,6 +8,17 @@ export function withVariables(text: string, variables: Readonly<Record<string, s
   return text + separator + lines.join('');
 }
 
+/** Gives one variable another value where it stands, or adds it. @throws as {@link withVariables} */
+export function withChangedVariable(text: string, name: string, value: string): string {
+  const line = new RegExp(
+    `^([^\\S\\n]*(?:export\\s+)?${name}[^\\S\\n]*=[^\\S\\n]*)(?:"[^"]*"|'[^']*'|\`[^\`]*\`|[^\\s#]*)`,
+    'gm',
+  );
+  // A function, since a value may hold what stands for something in a replacement.
+  const changed = text.replaceAll(line, (_, start: string) => start + quoted(name, value));
+  return text.search(line) === -1 ? withVariables(text, { [name]: value }) : changed;
+}
+
 /** Removes the variables of one storage server. */
 export function withoutStorageServer(text: string, number: number): string {
   return text

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
-import type { Disposable } from 'vscode';
+import * as v from 'valibot';
+import { type Disposable, l10n } from 'vscode';
 import { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { isLocal } from '../config/load.ts';
 
 const patience = 5000;
 
@@ -13,6 +15,7 @@ export function createClient({ coordinator }: Configuration): SplitClient {
  * Looks for the coordinator of a configuration that somebody else started: another window, or `splitftp serve`.
  * @returns a client that is logged in to it, or undefined when there is none, or when what answers there is
  *   not ours or has other storage servers.
+ * @throws Error with a sentence for a person where it is ours, and of a version that tells its state otherwise
  */
 export async function findRunning(configuration: Configuration): Promise<SplitClient | undefined> {
   const client = createClient(configuration);
@@ -23,19 +26,30 @@ export async function findRunning(configuration: Configuration): Promise<SplitCl
     const wanted = configuration.storageServers.map(({ host, port }) => `${host}:${port}`);
     // A coordinator on another machine has the storage servers that it has.
     if (wanted.length === 0 || stored.toSorted().join() === wanted.toSorted().join()) return client;
-  } catch {
+    client.close();
+    return undefined;
+  } catch (error) {
+    client.close();
+    // It accepted the account, so it is ours.
+    if (error instanceof v.ValiError) throw new Error(otherVersion(configuration), { cause: error });
     // Whatever the reason, nothing that could be used runs there; starting will say what is in the way.
+    return undefined;
   } finally {
     clearTimeout(timeout);
   }
-  client.close();
-  return undefined;
 }
 
-/** Whether any program listens on a port of these servers. */
+function otherVersion({ coordinator: { host, port } }: Configuration): string {
+  return l10n.t(
+    'The servers at {0} are of another version of SplitFTP, which this one does not understand: reload the window that started them, or stop "splitftp serve" there.',
+    `${host}:${port}`,
+  );
+}
+
+/** Whether any program listens on a port of those of these servers that are started here. */
 export async function isAnyPortTaken({ coordinator, storageServers }: Configuration): Promise<boolean> {
   const answers = await Promise.all(
-    [coordinator, ...storageServers].map(({ host, port }) => accepts(host, port)),
+    [coordinator, ...storageServers.filter(isLocal)].map(({ host, port }) => accepts(host, port)),
   );
   return answers.includes(true);
 }

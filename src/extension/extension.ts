@@ -1,14 +1,17 @@
+import { join } from 'node:path';
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/commands.ts';
 import { ConfigurationFinder } from './configuration.ts';
 import { registerFileSystem } from './file-system/register.ts';
-import { FilesTree } from './files-tree.ts';
+import { FilesViews } from './files-views.ts';
 import { HealthOfFiles } from './health/health-of-files.ts';
-import { logServerLine } from './log-channel.ts';
 import { registerPool } from './register-pool.ts';
-import { noticeChanges, noticeFailures } from './server-notices.ts';
+import { ServerLogs } from './server-logs.ts';
+import { noticeChanges, noticeFailures, noticeVersions } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
+import { DroppedFiles } from './transfers/dropped-files.ts';
 import { registerTransfers } from './transfers/register.ts';
 import type { Transfers } from './transfers/transfers.ts';
 
@@ -22,16 +25,20 @@ export function activate(context: vscode.ExtensionContext): Servers {
     storage: context.asAbsolutePath('dist/storage.js'),
     coordinator: context.asAbsolutePath('dist/coordinator.js'),
   };
-  servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
+  const { version } = v.parse(v.object({ version: v.string() }), context.extension.packageJSON);
+  const logs = new ServerLogs(log);
+  servers = new Servers(finder, programs, logs);
   const fileSystem = registerFileSystem(servers, log);
   const { files, watching } = fileSystem;
   const health = new HealthOfFiles(servers, files, log);
-  const tree = new FilesTree({ servers, files, watching, health, log });
-  transfers = registerTransfers({ context, servers, log, tree });
+  const dropped = new DroppedFiles(join(context.globalStorageUri.fsPath, 'dropped'));
+  const tree = new FilesViews({ servers, files, watching, health, dropped, log });
+  transfers = registerTransfers({ context, servers, log, tree, dropped });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
     log,
+    logs,
     finder,
     servers,
     fileSystem,
@@ -40,7 +47,8 @@ export function activate(context: vscode.ExtensionContext): Servers {
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
-    registerPool({ context, servers, finder, transfers, log }),
+    noticeVersions(servers, version, log),
+    registerPool({ context, servers, finder, transfers, log, logs }),
     registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );

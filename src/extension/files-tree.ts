@@ -5,9 +5,11 @@ import type { StoredChange } from './file-system/folder-snapshots.ts';
 import type { StoredFiles } from './file-system/stored-files.ts';
 import { parentOf, toUri } from './file-system/stored-uri.ts';
 import type { Watching } from './file-system/watching.ts';
-import { describeHealth } from './health/file-health.ts';
+
 import type { HealthOfFiles } from './health/health-of-files.ts';
+import { describeHealth } from './health/health-words.ts';
 import type { Servers } from './servers.ts';
+import type { DroppedFiles } from './transfers/dropped-files.ts';
 import { TreeDragAndDrop } from './tree-drag-and-drop.ts';
 import { formatSize } from './wording.ts';
 
@@ -16,11 +18,13 @@ export interface FilesTreeParts {
   readonly files: StoredFiles;
   readonly watching: Watching;
   readonly health: HealthOfFiles;
+  readonly dropped: DroppedFiles;
   readonly log: vscode.LogOutputChannel;
 }
 
 /** The stored files and folders, listed when a folder is opened, and again when something in it has changed. */
 export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.Disposable {
+  readonly id: string;
   readonly view: vscode.TreeView<RemoteEntry>;
   readonly #parts: FilesTreeParts;
   readonly #changed = new vscode.EventEmitter<RemoteEntry | RemoteEntry[] | undefined>();
@@ -33,12 +37,14 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
   /** As long as the tree is seen, others' changes are looked for. */
   #watch: vscode.Disposable | undefined;
 
-  constructor(parts: FilesTreeParts) {
+  /** @param id of the view in the manifest */
+  constructor(id: string, parts: FilesTreeParts) {
+    this.id = id;
     this.#parts = parts;
     const { servers, files, health } = parts;
-    this.view = vscode.window.createTreeView('splitftp.files', {
+    this.view = vscode.window.createTreeView(id, {
       treeDataProvider: this,
-      dragAndDropController: new TreeDragAndDrop(parts),
+      dragAndDropController: new TreeDragAndDrop(id, parts),
       canSelectMany: true,
       showCollapseAll: true,
     });
@@ -75,7 +81,7 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
     const words = health === undefined ? undefined : describeHealth(health);
     item.description = size;
     item.accessibilityInformation = { label: [entry.name, size, words].filter(Boolean).join(', ') };
-    item.command = { title: 'Open', command: 'vscode.open', arguments: [item.resourceUri] };
+    item.command = { title: vscode.l10n.t('Open'), command: 'vscode.open', arguments: [item.resourceUri] };
     return item;
   }
 
@@ -84,8 +90,8 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
     const health = this.#parts.health.known(entry.path);
     const words = health && describeHealth(health);
     const details = [
-      `${entry.size.toLocaleString()} bytes`,
-      `Modified ${entry.modified.toLocaleString()}`,
+      vscode.l10n.t('{0} bytes', entry.size.toLocaleString()),
+      vscode.l10n.t('Modified {0}', entry.modified.toLocaleString()),
       ...(words === undefined ? [] : [words]),
     ];
     item.tooltip = [entry.path, ...(entry.kind === 'file' ? details : [])].join('\n');
@@ -126,7 +132,7 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
   /** Shows and selects what is stored at a path. */
   async reveal(path: string): Promise<void> {
     const entry = path === '/' ? undefined : await this.#parts.files.stat(path);
-    if (entry === undefined) await vscode.commands.executeCommand('splitftp.files.focus');
+    if (entry === undefined) await vscode.commands.executeCommand(`${this.id}.focus`);
     else await this.view.reveal(this.#shown.get(path) ?? entry, { focus: true, expand: true });
   }
 

@@ -7,18 +7,20 @@ import { isBelow } from './file-system/stored-uri.ts';
 /** Moves stored files and folders into a folder, and asks before one is replaced. */
 export class Mover {
   readonly #files: StoredFiles;
+  readonly #location: { readonly viewId: string };
 
-  constructor(files: StoredFiles) {
+  /** @param location of the view that shows the progress */
+  constructor(files: StoredFiles, location: { readonly viewId: string }) {
     this.#files = files;
+    this.#location = location;
   }
 
   /** @throws Error that names what could not be moved; what was moved before it stays moved. */
   async move(paths: readonly string[], folder: string): Promise<void> {
-    const location = { viewId: 'splitftp.files' };
     const moving = outermost(paths).filter((path) => path !== folder && target(path, folder) !== path);
     const into = moving.find((path) => isBelow(folder, path));
-    if (into !== undefined) throw new Error(`${into} cannot go into itself.`);
-    await vscode.window.withProgress({ location }, async () => {
+    if (into !== undefined) throw new Error(vscode.l10n.t('{0} cannot go into itself.', into));
+    await vscode.window.withProgress({ location: this.#location }, async () => {
       const batch = new AbortController();
       const ask = conflictAsker(batch);
       for (const path of moving) {

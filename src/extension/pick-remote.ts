@@ -14,24 +14,22 @@ interface Item extends vscode.QuickPickItem {
 /** How the choice of a folder is worded. */
 interface FolderWords {
   readonly placeholder: string;
-  /** What is done with the folder, before its path: "Upload to". */
-  readonly take: string;
+  /** What is done with the folder: "Upload to /photos". */
+  take(folder: string): string;
 }
-
-const uploadWords: FolderWords = { placeholder: 'Choose the folder to upload to', take: 'Upload to' };
 
 /** Lets a person choose a stored folder, from `/` on; without any folder there is nothing to ask. */
 export async function pickFolder(
   client: SplitClient,
   title: string,
-  { placeholder, take } = uploadWords,
+  { placeholder, take }: FolderWords,
 ): Promise<string | undefined> {
   const folders = async (folder: string) =>
     (await client.list(folder)).filter(({ kind }) => kind === 'directory').toSorted(foldersFirst);
   if ((await folders('/')).length === 0) return '/';
   const chosen = await browse(title, placeholder, async (folder) => ({
     items: [
-      { label: `$(check) ${take} ${folder}`, take: [folder] },
+      { label: `$(check) ${take(folder)}`, take: [folder] },
       ...up(folder),
       ...(await folders(folder)).map((entry) => ({ label: `$(folder) ${entry.name}`, go: entry.path })),
     ],
@@ -58,9 +56,13 @@ export async function pickEntries(
   client: SplitClient,
   title: string,
 ): Promise<readonly string[] | undefined> {
-  return browse(title, 'Choose a file to download, or open a folder', async (folder) => {
+  const placeholder = vscode.l10n.t('Choose a file to download, or open a folder');
+  return browse(title, placeholder, async (folder) => {
     const entries = (await client.list(folder)).toSorted(foldersFirst);
-    const whole = { label: `$(check) Download all of ${folder}`, take: entries.map(({ path }) => path) };
+    const whole = {
+      label: `$(check) ${vscode.l10n.t('Download all of {0}', folder)}`,
+      take: entries.map(({ path }) => path),
+    };
     return {
       items: [...(entries.length > 0 ? [whole] : []), ...up(folder), ...entries.map(entryItem)],
       selectable: entries.map((entry) => ({ ...entryItem(entry), take: [entry.path] })),
@@ -83,11 +85,6 @@ interface Page {
   readonly selectable: readonly Item[];
 }
 
-const severalButton: vscode.QuickInputButton = {
-  iconPath: new vscode.ThemeIcon('checklist'),
-  tooltip: 'Select Several',
-};
-
 function browse(
   title: string,
   placeholder: string,
@@ -95,6 +92,10 @@ function browse(
 ): Promise<readonly string[] | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly string[] | undefined>();
   const pick = vscode.window.createQuickPick<Item>();
+  const severalButton: vscode.QuickInputButton = {
+    iconPath: new vscode.ThemeIcon('checklist'),
+    tooltip: vscode.l10n.t('Select Several'),
+  };
   let page: Page = { items: [], selectable: [] };
   const show = async (folder: string) => {
     pick.title = `${title}: ${folder}`;
@@ -109,7 +110,9 @@ function browse(
   pick.onDidTriggerButton(() => {
     pick.canSelectMany = !pick.canSelectMany;
     pick.items = pick.canSelectMany ? page.selectable : page.items;
-    pick.placeholder = pick.canSelectMany ? 'Tick what you want, whole folders too' : placeholder;
+    pick.placeholder = pick.canSelectMany
+      ? vscode.l10n.t('Tick what you want, whole folders too')
+      : placeholder;
   });
   pick.onDidAccept(() => {
     const [first] = pick.selectedItems;

@@ -60,7 +60,10 @@ async function passwordOf(secrets: vscode.SecretStorage, server: RemoteServer): 
   const password = await secrets.get(secretOf(server));
   if (password !== undefined) return password;
   throw new ConfigurationError('the settings', [
-    `There is no password for ${server.user}@${server.host}:${server.port}: add that server once more.`,
+    vscode.l10n.t(
+      'There is no password for {0}: add that server once more.',
+      `${server.user}@${server.host}:${server.port}`,
+    ),
   ]);
 }
 
@@ -80,6 +83,7 @@ export function toStorageServer(
     host,
     port: at,
     folder,
+    bundled: false,
     tls: { mode: tls, waived: tls === 'off', ...(fingerprint !== undefined && { fingerprint }) },
   };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type { ConfigurationFinder } from './configuration.ts';
+import { otherPort } from './other-port.ts';
 import type { Servers, ServersState } from './servers.ts';
 
 /** Tells when the servers failed, and what a person can do about it. */
@@ -15,15 +16,51 @@ export function noticeFailures(servers: Servers, log: vscode.LogOutputChannel): 
 async function tell(
   servers: Servers,
   log: vscode.LogOutputChannel,
-  { message, origin }: ServersState & { kind: 'failed' },
+  { message, origin, taken }: ServersState & { kind: 'failed' },
 ): Promise<void> {
-  const open = origin.kind === 'env' ? 'Open .env' : 'Open Settings';
-  const answer = await vscode.window.showErrorMessage(`SplitFTP: ${message}`, 'Restart', 'Show Logs', open);
-  if (answer === 'Restart') await servers.restart();
-  if (answer === 'Show Logs') log.show();
+  const remedy = taken && (await otherPort(servers, origin, taken));
+  const first = remedy ?? {
+    message,
+    title: vscode.l10n.t('Restart'),
+    run: () => servers.restart(),
+  };
+  const [logs, open] = [
+    vscode.l10n.t('Show Logs'),
+    origin.kind === 'env' ? vscode.l10n.t('Open .env') : vscode.l10n.t('Open Settings'),
+  ];
+  const answer = await vscode.window.showErrorMessage(`SplitFTP: ${first.message}`, first.title, logs, open);
+  if (answer === first.title) await first.run();
+  if (answer === logs) log.show();
   if (answer !== open) return;
   if (origin.kind === 'env') await vscode.window.showTextDocument(origin.uri);
   else await vscode.commands.executeCommand('workbench.action.openSettings', 'splitftp');
+}
+
+/** Tells when servers of another window are of another version, as they are after an update until that is reloaded. */
+export function noticeVersions(
+  servers: Servers,
+  version: string,
+  log: vscode.LogOutputChannel,
+): vscode.Disposable {
+  return servers.onDidChangeState((state) => {
+    if (state.kind !== 'running' || state.startedHere) return;
+    // Whoever runs a coordinator elsewhere has another version for a reason.
+    if (state.configuration.storageServers.length === 0) return;
+    tellVersion(servers, version, log).then(undefined, (error: Error) => log.error(error));
+  });
+}
+
+async function tellVersion(servers: Servers, version: string, log: vscode.LogOutputChannel): Promise<void> {
+  const reports = await (await servers.client()).status();
+  const other = reports.find((report) => report.kind === 'coordinator' && report.version !== version);
+  if (other?.kind !== 'coordinator') return;
+  const message = vscode.l10n.t(
+    'The servers are of SplitFTP {0}, and this window has {1}. They can be used; reload the window that started them to update them.',
+    other.version,
+    version,
+  );
+  log.info(message);
+  await vscode.window.showInformationMessage(message);
 }
 
 /** Offers a restart when the configuration is no longer the one that the servers run with. */
@@ -44,7 +81,11 @@ async function offerRestart(servers: Servers, finder: ConfigurationFinder): Prom
   if (state.kind !== 'running') return;
   const configuration = await finder.load(await finder.origin());
   if (isDeepStrictEqual(configuration, state.configuration)) return;
-  const question = `SplitFTP's configuration has changed (${configuration.source}). Restart the servers with it?`;
-  const answer = await vscode.window.showInformationMessage(question, 'Restart', 'Later');
-  if (answer === 'Restart') await servers.restart();
+  const question = vscode.l10n.t(
+    'The configuration of SplitFTP has changed ({0}). Restart the servers with it?',
+    configuration.source,
+  );
+  const restart = vscode.l10n.t('Restart');
+  const answer = await vscode.window.showInformationMessage(question, restart, vscode.l10n.t('Later'));
+  if (answer === restart) await servers.restart();
 }

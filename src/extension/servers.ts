@@ -4,13 +4,20 @@ import type { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { isLocal } from '../config/load.ts';
 import { LocalServers, type LocalServersOptions } from '../servers/local-servers.ts';
+import { StartError, type TakenPort } from '../servers/start-error.ts';
 import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
 import type { ConfigurationFinder, Origin } from './configuration.ts';
+import type { ServerLogs } from './server-logs.ts';
 
 export type ServersState =
   | { readonly kind: 'stopped' | 'starting' | 'stopping' }
   | { readonly kind: 'running'; readonly configuration: Configuration; readonly startedHere: boolean }
-  | { readonly kind: 'failed'; readonly message: string; readonly origin: Origin };
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly origin: Origin;
+      readonly taken?: TakenPort;
+    };
 
 /** How long another window's servers, seen by their ports only, may take until they can be used. */
 const attachPatience = 8000;
@@ -22,6 +29,7 @@ const attachPatience = 8000;
 export class Servers implements vscode.Disposable {
   readonly #finder: ConfigurationFinder;
   readonly #local: LocalServers;
+  readonly #levels: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<ServersState>();
   readonly onDidChangeState = this.#changed.event;
   #state: ServersState = { kind: 'stopped' };
@@ -33,14 +41,16 @@ export class Servers implements vscode.Disposable {
   constructor(
     finder: ConfigurationFinder,
     programs: LocalServersOptions['programs'],
-    onLine: LocalServersOptions['onLine'],
+    logs: Pick<ServerLogs, 'add' | 'levelOf' | 'onDidChangeLevel'>,
   ) {
     this.#finder = finder;
     this.#local = new LocalServers({
       programs,
-      onLine,
+      logLevel: (server) => logs.levelOf(server),
+      onLine: (...line) => logs.add(...line),
       onExit: (_server, message) => void this.#inTurn(() => this.#lost(message)),
     });
+    this.#levels = logs.onDidChangeLevel((server) => this.#local.setLogLevel(server, logs.levelOf(server)));
   }
 
   get state(): ServersState {
@@ -95,6 +105,7 @@ export class Servers implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#levels.dispose();
     this.#changed.dispose();
   }
 
@@ -126,7 +137,9 @@ export class Servers implements vscode.Disposable {
   async #startHere(configuration: Configuration): Promise<void> {
     const { host, port } = configuration.coordinator;
     if (!isLocal({ host }) || configuration.storageServers.length === 0)
-      throw new Error(`No coordinator that accepts this account answers at ${host}:${port}.`);
+      throw new Error(
+        vscode.l10n.t('No coordinator that accepts this account answers at {0}:{1}.', host, port),
+      );
     await this.#local.start(configuration);
     this.#client = createClient(configuration);
     this.#set({ kind: 'running', configuration, startedHere: true });
@@ -179,15 +192,22 @@ export class Servers implements vscode.Disposable {
   #fail(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#letGo();
-    this.#set({ kind: 'failed', message: `${message}${this.#remedy(message)}`, origin: this.#origin });
+    const taken = error instanceof StartError ? error.taken : undefined;
+    this.#set({
+      kind: 'failed',
+      message: `${message}${this.#remedy(message)}`,
+      origin: this.#origin,
+      ...(taken && { taken }),
+    });
   }
 
   /** The servers name variables of an `.env`; without such a file these stand for settings. */
   #remedy(message: string): string {
     if (this.#origin.kind === 'env') return '';
     if (message.includes('FTP_PORT'))
-      return ' Here it is the setting "splitftp.port" that decides the ports.';
-    if (message.includes('FTP_STORAGE_DIR')) return ' Here it is the setting "splitftp.storageFolders".';
+      return ` ${vscode.l10n.t('Here it is the setting "splitftp.port" that decides the ports.')}`;
+    if (message.includes('FTP_STORAGE_DIR'))
+      return ` ${vscode.l10n.t('Here it is the setting "splitftp.storageFolders".')}`;
     return '';
   }
 

@@ -8,43 +8,60 @@ interface Appearance {
   readonly links: readonly (readonly [title: string, command: string])[];
 }
 
-const start = ['$(play) Start', 'splitftp.startServers'] as const;
-const stop = ['$(debug-stop) Stop', 'splitftp.stopServers'] as const;
-const restart = ['$(debug-restart) Restart', 'splitftp.restartServers'] as const;
-const logs = ['$(output) Show Logs', 'splitftp.showLogs'] as const;
-const copy = ['$(copy) Copy FTP Address', 'splitftp.copyAddress'] as const;
-
 /** What a state looks like. */
 function appearance(state: ServersState): Appearance {
+  const start = [`$(play) ${vscode.l10n.t('Start')}`, 'splitftp.startServers'] as const;
+  const stop = [`$(debug-stop) ${vscode.l10n.t('Stop')}`, 'splitftp.stopServers'] as const;
+  const restart = [`$(debug-restart) ${vscode.l10n.t('Restart')}`, 'splitftp.restartServers'] as const;
+  const logs = [`$(output) ${vscode.l10n.t('Show Logs')}`, 'splitftp.showLogs'] as const;
+  const copy = [`$(copy) ${vscode.l10n.t('Copy FTP Address')}`, 'splitftp.copyAddress'] as const;
   switch (state.kind) {
     case 'stopped':
       return {
         icon: '$(circle-slash)',
-        summary: 'The servers are stopped.',
+        summary: vscode.l10n.t('The servers are stopped.'),
         details: [],
         links: [start, logs],
       };
     case 'starting':
-      return { icon: '$(sync~spin)', summary: 'The servers are starting.', details: [], links: [logs] };
+      return {
+        icon: '$(sync~spin)',
+        summary: vscode.l10n.t('The servers are starting.'),
+        details: [],
+        links: [logs],
+      };
     case 'stopping':
-      return { icon: '$(sync~spin)', summary: 'The servers are stopping.', details: [], links: [logs] };
+      return {
+        icon: '$(sync~spin)',
+        summary: vscode.l10n.t('The servers are stopping.'),
+        details: [],
+        links: [logs],
+      };
     case 'failed':
       return {
         icon: '$(error)',
-        summary: 'The servers failed.',
+        summary: vscode.l10n.t('The servers failed.'),
         details: [state.message],
         links: [restart, logs],
       };
     case 'running': {
       const { coordinator, storageServers } = state.configuration;
       const servers =
-        storageServers.length === 1 ? '1 storage server' : `${storageServers.length} storage servers`;
+        storageServers.length === 1
+          ? vscode.l10n.t('1 storage server')
+          : vscode.l10n.t('{0} storage servers', storageServers.length);
       return {
         icon: '$(server-process)',
         summary: state.startedHere
-          ? 'The servers are running.'
-          : 'Connected to servers that were started elsewhere.',
-        details: [`ftp://${coordinator.host}:${coordinator.port}, every file split over ${servers}`],
+          ? vscode.l10n.t('The servers are running.')
+          : vscode.l10n.t('Connected to servers that were started elsewhere.'),
+        details: [
+          vscode.l10n.t(
+            '{0}, every file split over {1}',
+            `ftp://${coordinator.host}:${coordinator.port}`,
+            servers,
+          ),
+        ],
         links: state.startedHere ? [stop, restart, logs, copy] : [logs, copy],
       };
     }
@@ -58,7 +75,7 @@ export function actions(state: ServersState): readonly (readonly [title: string,
 
 export function createStatusItem(servers: Servers): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('splitftp.servers', vscode.StatusBarAlignment.Left);
-  item.name = 'SplitFTP Servers';
+  item.name = vscode.l10n.t('SplitFTP Servers');
   item.command = 'splitftp.showActions';
   const render = (state: ServersState) => {
     const { icon, summary, details, links } = appearance(state);

@@ -1,13 +1,18 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import type { RemoteEntry } from '../client/transfer.ts';
-import { conflictAsker } from './conflicts.ts';
 import type { StoredFiles } from './file-system/stored-files.ts';
 import { parentOf, scheme, toPath, toUri } from './file-system/stored-uri.ts';
 import { uriList, urisFromList } from './file-system/uri-list.ts';
 import { Mover } from './mover.ts';
+import type { DroppedContent, DroppedFiles } from './transfers/dropped-files.ts';
 
-const treeType = 'application/vnd.code.tree.splitftp.files';
+interface DragAndDropParts {
+  readonly files: StoredFiles;
+  readonly dropped: DroppedFiles;
+  readonly log: vscode.LogOutputChannel;
+}
+
 const uriListType = 'text/uri-list';
 
 /**
@@ -15,13 +20,19 @@ const uriListType = 'text/uri-list';
  * on VS Code's explorer. All of it can be done with commands, too.
  */
 export class TreeDragAndDrop implements vscode.TreeDragAndDropController<RemoteEntry> {
-  readonly dropMimeTypes = [treeType, uriListType, 'files'];
+  readonly dropMimeTypes: readonly string[];
   readonly dragMimeTypes = [uriListType];
   readonly #files: StoredFiles;
+  readonly #dropped: DroppedFiles;
+  readonly #view: string;
   readonly #log: vscode.LogOutputChannel;
 
-  constructor({ files, log }: { readonly files: StoredFiles; readonly log: vscode.LogOutputChannel }) {
+  /** @param view id of the view that has it */
+  constructor(view: string, { files, dropped, log }: DragAndDropParts) {
+    this.dropMimeTypes = [`application/vnd.code.tree.${view}`, uriListType, 'files'];
+    this.#view = view;
     this.#files = files;
+    this.#dropped = dropped;
     this.#log = log;
   }
 
@@ -47,9 +58,9 @@ export class TreeDragAndDrop implements vscode.TreeDragAndDropController<RemoteE
     const stored = dropped.filter((uri) => uri.scheme === scheme).map(toPath);
     const local = dropped.filter((uri) => uri.scheme === 'file');
     const other = dropped.filter((uri) => uri.scheme !== scheme && uri.scheme !== 'file');
-    if (stored.length > 0) await new Mover(this.#files).move(stored, folder);
+    if (stored.length > 0) await new Mover(this.#files, { viewId: this.#view }).move(stored, folder);
     if (local.length > 0) await vscode.commands.executeCommand('splitftp.upload', local, folder);
-    const contents = other.map((uri) => ({
+    const contents: DroppedContent[] = other.map((uri) => ({
       name: posix.basename(uri.path),
       read: async () => vscode.workspace.fs.readFile(uri),
     }));
@@ -60,32 +71,20 @@ export class TreeDragAndDrop implements vscode.TreeDragAndDropController<RemoteE
         if (file !== undefined) contents.push({ name: file.name, read: async () => file.data() });
       }
     }
-    await this.#store(contents, folder);
+    if (contents.length > 0) await this.#upload(contents, folder);
   }
 
-  /** For what is on no disk of this machine. */
-  async #store(contents: readonly Content[], folder: string): Promise<void> {
-    if (contents.length === 0) return;
-    const location = vscode.ProgressLocation.Notification;
-    const title = `SplitFTP: Uploading to ${folder}`;
-    await vscode.window.withProgress({ location, title, cancellable: true }, async (progress, token) => {
-      const batch = new AbortController();
-      token.onCancellationRequested(() => batch.abort());
-      const ask = conflictAsker(batch);
-      for (const { name, read } of contents) {
-        if (batch.signal.aborted) return;
-        progress.report({ message: name, increment: 100 / contents.length });
-        const path = posix.join(folder, name);
-        if ((await this.#files.exists(path)) && (await ask(path)) !== 'overwrite') continue;
-        await this.#files.write(path, await read(), { create: true, overwrite: true });
-      }
-    });
+  /** What is on no disk of this machine is put on one first, since a queue must find it again after a restart. */
+  async #upload(contents: readonly DroppedContent[], folder: string): Promise<void> {
+    const location = vscode.ProgressLocation.Window;
+    const title = vscode.l10n.t('SplitFTP: reading what was dropped');
+    const files = await vscode.window.withProgress({ location, title }, () => this.#dropped.keep(contents));
+    await vscode.commands.executeCommand(
+      'splitftp.upload',
+      files.map((path) => vscode.Uri.file(path)),
+      folder,
+    );
   }
-}
-
-interface Content {
-  readonly name: string;
-  read(): Promise<Uint8Array>;
 }
 
 /** What was dropped and has a place: entries of the tree, resources of VS Code, files of the machine. */

@@ -55,7 +55,7 @@ export class SessionRecord {
   command(verb: string, argument: string, known: boolean): void {
     if (!known) this.#log.debug({ event: 'command' }, 'not a command');
     else if (unloggedArguments.has(verb)) this.#log.debug({ event: 'command', verb }, 'command');
-    else this.#log.debug({ event: 'command', verb, argument }, 'command');
+    else this.#log.debug({ event: 'command', verb, argument: withoutContent(verb, argument) }, 'command');
   }
 
   /** Something other than the content of a file was changed. */
@@ -95,6 +95,11 @@ export class SessionRecord {
       'disconnected',
     );
   }
+}
+
+/** What a file holds is nothing for a log. */
+function withoutContent(verb: string, argument: string): string {
+  return verb === 'SITE' ? argument.replace(/^(\s*put) \S+/i, '$1 ...') : argument;
 }
 
 function speed({ bytes, milliseconds }: Moved) {

@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
+import type { LogLevel } from '../log/log.ts';
+import { logLevelMessageOf } from './log-level-messages.ts';
+import { StartError } from './start-error.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -17,7 +20,11 @@ interface ChildServerOptions {
 /** What a child says is checked: a program that is not ours may have been named. */
 const serverMessage = v.variant('type', [
   v.object({ type: v.literal('ready'), port: v.number() }),
-  v.object({ type: v.literal('failed'), message: v.string() }),
+  v.object({
+    type: v.literal('failed'),
+    message: v.string(),
+    taken: v.optional(v.object({ port: v.number(), variable: v.string() })),
+  }),
 ]);
 
 /**
@@ -77,6 +84,11 @@ export class ChildServer {
     return this.#process.pid;
   }
 
+  /** From now on; a server that is ending has no use for it. */
+  setLogLevel(level: LogLevel): void {
+    if (this.#process.connected) this.#process.send(logLevelMessageOf(level), () => undefined);
+  }
+
   /** Asks it to end, makes it end after 5 seconds, and resolves when it is gone. */
   async stop(): Promise<void> {
     // Windows has no signals: there its servers end when the channel closes.
@@ -96,7 +108,10 @@ export class ChildServer {
         const parsed = v.safeParse(serverMessage, message);
         if (!parsed.success) return;
         if (parsed.output.type === 'ready') resolve();
-        else reject(new Error(`${this.name}: ${parsed.output.message}`));
+        else {
+          const { message: why, taken } = parsed.output;
+          reject(new StartError(`${this.name}: ${why}`, taken && { taken }));
+        }
         clearTimeout(deadline);
       });
       void this.gone.then((why) => {

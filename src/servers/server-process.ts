@@ -7,7 +7,7 @@
  */
 import { ConfigurationError } from '../config/configuration.ts';
 import { UsageError } from './server-arguments.ts';
-import { StartError } from './start-error.ts';
+import { StartError, type TakenPort } from './start-error.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -25,7 +25,7 @@ export function urlOf(host: string, port: number): string {
 /** What a forked server tells its parent, once. */
 export type ServerMessage =
   | { readonly type: 'ready'; readonly port: number }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed'; readonly message: string; readonly taken?: TakenPort };
 
 /** A server that does not close in this time is ended all the same. */
 const closeDeadlineMs = 5_000;
@@ -64,7 +64,8 @@ export async function runServerProcess(name: string, start: () => Promise<Runnin
   } catch (error) {
     const message = messageOf(error);
     process.stderr.write(`${name}: ${message}\n`);
-    await send({ type: 'failed', message });
+    const taken = error instanceof StartError ? error.taken : undefined;
+    await send({ type: 'failed', message, ...(taken && { taken }) });
     process.exit(error instanceof ConfigurationError || error instanceof UsageError ? 2 : 1);
   }
   // A parent that was gone before anybody listened for its loss.

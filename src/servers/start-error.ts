@@ -1,8 +1,18 @@
+/** A port that another program listens on, and the variable in `.env` that sets it. */
+export interface TakenPort {
+  readonly port: number;
+  readonly variable: string;
+}
+
 /** A server cannot start for a reason outside of it. The message names the cause, the variable, and the remedy. */
 export class StartError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** For whoever can offer another port. */
+  readonly taken: TakenPort | undefined;
+
+  constructor(message: string, { taken, ...options }: ErrorOptions & { readonly taken?: TakenPort } = {}) {
     super(message, options);
     this.name = 'StartError';
+    this.taken = taken;
   }
 }
 
@@ -27,7 +37,7 @@ export function explainListenError(error: unknown, address: ListenAddress): unkn
     case 'EADDRINUSE':
       return new StartError(
         `Port ${port} (${portVariable}) is in use by another program: stop it or set ${portVariable} to a free port.`,
-        { cause: error },
+        { cause: error, taken: { port, variable: portVariable } },
       );
     case 'EACCES':
       return new StartError(

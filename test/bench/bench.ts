@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [--size 1GiB[,4GiB...]] [--rounds 5] [--folder DIR]`: uploads and downloads through the coordinator
  * over two storage servers, in plain text and over TLS, in turn with the same directly to one bundled storage server; then
- * in several layouts. DIR is where the servers keep everything; a memory disk there takes the disk out of the comparison.
+ * in several layouts; then small files (`small-files.ts`), and more. DIR is where the servers keep everything; a memory disk there takes the disk out of the comparison.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { measureLayouts } from './layouts.ts';
 import { measureListings } from './listing.ts';
 import { directions, median, Result, type TargetName, targetNames } from './result.ts';
 import { type ServerProcess, startServers } from './server-process.ts';
+import { measureSmallFiles } from './small-files.ts';
 import { remove, type Target, transfer } from './transfer.ts';
 
 const gibibyte = 1024 ** 3;
@@ -41,6 +42,7 @@ try {
   const configuration = makeConfiguration(folder, await freePorts(3), { dataParts: 2, parityParts: 0 });
   for (const size of sizes) await measure(configuration, size);
   for (const size of sizes) await measureLayouts(folder, size, rounds);
+  await measureSmallFiles(folder, 200);
   await measureListings(20_000);
   measureErasureCodes();
 } finally {

@@ -292,6 +292,7 @@ describe('other commands', () => {
       ' TVFS',
       ' UTF8',
       ' X-ATOMIC-STOR',
+      ' X-INLINE',
       ' XCRC',
       ' XSHA256',
     ]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { withoutStorageServer, withVariables } from '../../src/config/env-edit.ts';
+import { withChangedVariable, withoutStorageServer, withVariables } from '../../src/config/env-edit.ts';
 import { parseEnvFile } from '../../src/config/env-file.ts';
 
 test('what is added is read back, whatever is in the password, and nothing else changes', () => {
@@ -23,6 +23,18 @@ test('what is added is read back, whatever is in the password, and nothing else 
       expect(variables).toEqual({ FTP_USER: 'u', FTP_PASSWORD1: 'p # 1', FTP_PASSWORD2: value });
     }),
   );
+});
+
+test('a variable gets another value where it stands, and nothing else changes', () => {
+  const text = '# FTP_PORT=1\nexport FTP_PORT = "2121" # for clients\nFTP_PORT1=2122\r\nMY_FTP_PORT=5\n';
+  expect(withChangedVariable(text, 'FTP_PORT', '2131')).toBe(
+    '# FTP_PORT=1\nexport FTP_PORT = 2131 # for clients\nFTP_PORT1=2122\r\nMY_FTP_PORT=5\n',
+  );
+  expect(withChangedVariable(text, 'FTP_PORT1', '$& 7')).toContain("\nFTP_PORT1='$& 7'\r\nMY");
+});
+
+test('a variable that is not there yet is added', () => {
+  expect(withChangedVariable('FTP_USER=u', 'FTP_PORT', '2131')).toBe('FTP_USER=u\nFTP_PORT=2131\n');
 });
 
 test('a storage server is removed with all its variables, and no other', () => {

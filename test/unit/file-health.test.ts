@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeHealth, healthOf } from '../../src/extension/health/file-health.ts';
+import { healthOf } from '../../src/extension/health/file-health.ts';
+import { describeHealth } from '../../src/extension/health/health-words.ts';
 import type { PartReport } from '../../src/site/reports.ts';
 
 type State = PartReport['state'];

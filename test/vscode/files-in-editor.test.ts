@@ -149,8 +149,10 @@ test('things are dragged into the tree, in it, and out of it', { timeout: 300_00
   );
   expect(await content('/folder/desktop ü.txt')).toBe('from the desktop');
   await dropFile(window.file('folder').first(), 'first.txt', 'another first');
-  await window.dialog.getByText('"/folder/first.txt" exists already').waitFor();
-  await window.dialog.getByRole('button', { name: 'Cancel' }).click();
+  await window.quickInput.getByText('"/folder/first.txt" exists already').waitFor();
+  expect(await content('/folder/first.txt')).toBe('first');
+  await window.pick('Keep Both');
+  await eventually(() => content('/folder/first (2).txt').catch(() => undefined), 'another first');
   expect(await content('/folder/first.txt')).toBe('first');
 });
 
@@ -180,7 +182,7 @@ test('the tree is used by keyboard, for several files at a time', { timeout: 300
   await window.file('c.txt').click({ modifiers: ['Shift'] });
   await window.menu(window.file('c.txt'), 'Move to');
   await window.pick('target');
-  await window.pick('Move /target');
+  await window.pick('Move to /target');
   await eventually(() => names('/target'), ['b.txt', 'c.txt']);
   await window.file('b.txt').waitFor({ state: 'detached' });
 

@@ -284,6 +284,20 @@ test('a failed download says why, in the log too, and "Retry" fetches what was m
   }
 });
 
+test('a port in use is said, and one button takes another', { timeout: 180_000 }, async () => {
+  const intruder = createServer((socket) => socket.destroy()).listen(workspace.port, '127.0.0.1');
+  await window.open(code.url(workspace.folder));
+  await window.toast(`Port ${workspace.port} (FTP_PORT) is in use by another program.`).waitFor();
+  await window.toasts.getByRole('button', { name: /^Use Port \d+ Instead$/ }).click();
+  await window.expandFiles();
+  await window.files.getByText('Nothing is stored yet').waitFor();
+  const text = await readFile(join(workspace.folder, '.env'), 'utf8');
+  const [, port] = /^FTP_PORT=(\d+)$/m.exec(text) ?? [];
+  expect(Number(port)).toBeGreaterThan(workspace.port);
+  expect(text).toContain(`FTP_PORT1=${workspace.port + 1}\n`);
+  intruder.close();
+});
+
 test('a port in use is said with its remedy, and a restart works once it is free', {
   timeout: 180_000,
 }, async () => {

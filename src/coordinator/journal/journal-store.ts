@@ -38,6 +38,17 @@ export async function putJournalBytes(
   place: { readonly pool: string; readonly name: string },
   bytes: Buffer,
 ): Promise<void> {
+  const path = journalPath(place.pool, place.name);
+  if (bytes.length <= connection.smallBytes(path)) {
+    try {
+      await server.prepareFolder(connection, [place.pool, journalFolder]);
+      await connection.put(bytes, path);
+      return;
+    } catch (error) {
+      server.doubt(error);
+      throw error;
+    }
+  }
   await putJournalFile(
     server,
     connection,

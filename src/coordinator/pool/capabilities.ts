@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { type Client, FTPError } from 'basic-ftp';
+import { inlineFeature } from '../../ftp/commands/inline.ts';
 import { atomicStoreFeature } from '../../ftp/file-system.ts';
 import { retrieveBytes, store } from './data-transfer.ts';
 
@@ -11,6 +12,8 @@ export interface Capabilities {
   readonly features: string;
   /** A file appears under its name only when its upload is whole. */
   readonly storesAtomically: boolean;
+  /** Small files need no data connection: SITE PUT and SITE GET. */
+  readonly inline: boolean;
   /** Names that are given to the server begin with it; empty where it takes none but relative ones. */
   readonly root: string;
   /** SIZE (RFC 3659, section 4). */
@@ -65,10 +68,11 @@ export async function probe(
 
 /** In words, for a person. */
 export function describeCapabilities(capabilities: Capabilities): string[] {
-  const { storesAtomically, size, facts, restart, rename, renameReplaces, setTime, digests, tls } =
+  const { storesAtomically, inline, size, facts, restart, rename, renameReplaces, setTime, digests, tls } =
     capabilities;
   return [
     ...(storesAtomically ? ['atomic store'] : []),
+    ...(inline ? ['inline'] : []),
     ...(rename ? [renameReplaces ? 'rename over' : 'rename'] : []),
     ...(size ? ['SIZE'] : []),
     ...(restart ? ['REST'] : []),
@@ -86,6 +90,7 @@ export function readFeatures(features: Features, client: Client, home: string): 
   return {
     features: describeFeatures(features),
     storesAtomically,
+    inline: storesAtomically && features.has(inlineFeature),
     root: home.endsWith('/') ? home : `${home}/`,
     size: features.has('SIZE'),
     facts: features.has('MLST'),

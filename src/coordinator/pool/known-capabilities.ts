@@ -1,6 +1,6 @@
 import type { Log } from '../../log/log.ts';
 import { type Capabilities, describeCapabilities } from './capabilities.ts';
-import type { Login } from './storage-connection.ts';
+import type { Login } from './login.ts';
 import { describeFailure, type NamedServer } from './storage-failure.ts';
 
 /** Milliseconds until what a server could not be asked, since it took no file, is tried again. */

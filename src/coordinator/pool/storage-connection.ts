@@ -1,19 +1,11 @@
 import { type Readable, Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Client, FTPError, parseList } from 'basic-ftp';
-import type { StorageServerConfiguration } from '../../config/configuration.ts';
-import { storageTlsVariables } from '../../config/variables.ts';
-import { storageTrust } from '../../tls/expected-certificate.ts';
-import { accessTrusted } from '../../tls/trust.ts';
-import { type Capabilities, describeFeatures, type Features, probe, readFeatures } from './capabilities.ts';
+import { type Client, FTPError, parseList } from 'basic-ftp';
+import { inlineReadBytes, inlineStore, inlineStoreBytes, parseInline } from '../../ftp/commands/inline.ts';
+import type { Capabilities } from './capabilities.ts';
 import { retrieve, retrieveBytes, retrieveListing, store } from './data-transfer.ts';
 import { isMissing } from './storage-failure.ts';
 
-/**
- * Silence of a storage server, in seconds, after which an operation has failed. A final flush to its disk may
- * take long; whoever waits for the coordinator must hear of this before giving that up.
- */
-const defaultTimeout = 30;
 /** Milliseconds in which a connection that was idle must show that it lives. */
 const pingTimeout = 3_000;
 
@@ -23,81 +15,6 @@ export interface StorageEntry {
   /** Of a file. */
   readonly bytes: number;
   readonly isFolder: boolean;
-}
-
-/** A control connection whose server's capabilities are yet to be told. */
-export class Login {
-  readonly #client: Client;
-  readonly #home: string;
-  readonly #features: Features;
-
-  private constructor(client: Client, home: string, features: Features) {
-    this.#client = client;
-    this.#home = home;
-    this.#features = features;
-  }
-
-  /**
-   * @param timeout milliseconds in which the server must have answered, and have agreed on TLS; to check a password may
-   * take it longer.
-   * @param closing ends the attempt
-   */
-  static async open(
-    server: StorageServerConfiguration,
-    timeout: number,
-    closing?: AbortSignal,
-  ): Promise<Login> {
-    closing?.throwIfAborted();
-    const silence = (server.timeout ?? defaultTimeout) * 1000;
-    const client = new Client(silence, { allowSeparateTransferHost: false });
-    const deadline = setTimeout(
-      () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
-      timeout,
-    );
-    const giveUp = () => client.ftp.closeWithError(new Error('the coordinator is stopping'));
-    closing?.addEventListener('abort', giveUp, { once: true });
-    const login = client.login.bind(client);
-    client.login = (user, password) => {
-      clearTimeout(deadline);
-      return login(user, password);
-    };
-    try {
-      const tls = { mode: server.tls.mode, ...(await storageTrust(server)) };
-      await accessTrusted(client, { ...server, tls }, storageTlsVariables(server.number).fingerprint);
-      // A quote in a name is doubled (RFC 959, appendix II).
-      const home = (await client.pwd()).replaceAll('""', '"');
-      return new Login(client, home, await client.features());
-    } catch (error) {
-      client.close();
-      throw error;
-    } finally {
-      clearTimeout(deadline);
-      closing?.removeEventListener('abort', giveUp);
-    }
-  }
-
-  /** Whether these are still this server's capabilities. */
-  has(capabilities: Capabilities): boolean {
-    return capabilities.features === describeFeatures(this.#features);
-  }
-
-  /** What FEAT alone tells. */
-  get told(): Capabilities {
-    return readFeatures(this.#features, this.#client, this.#home);
-  }
-
-  /** @param folder the pool's. @throws what ends the connection */
-  probe(folder: string): Promise<Capabilities> {
-    return probe(this.#client, this.#features, this.#home, folder);
-  }
-
-  connection(capabilities: Capabilities): StorageConnection {
-    return new StorageConnection(this.#client, capabilities);
-  }
-
-  close(): void {
-    this.#client.close();
-  }
 }
 
 /**
@@ -156,6 +73,46 @@ export class StorageConnection {
       clearTimeout(deadline);
     }
     this.#lastUsed = Date.now();
+  }
+
+  /** Bytes of a file that can be stored by {@link put}; 0 where the server does not know how. */
+  smallBytes(path: string): number {
+    return this.#capabilities.inline ? inlineStoreBytes(this.#name(path)) : 0;
+  }
+
+  /**
+   * Stores a small file, and sees that the server holds all of it.
+   * @param bytes at most as many as {@link smallBytes}, and not none
+   */
+  async put(bytes: Buffer, path: string): Promise<void> {
+    const command = inlineStore(this.#name(path), bytes);
+    if (command === undefined) throw new Error('the file is too large for a line');
+    const { message } = await this.#client.send(command);
+    const stored = Number(/^250 (\d+) bytes/.exec(message)?.[1]);
+    if (stored !== bytes.length) throw new Error(`it kept ${stored} of ${bytes.length} bytes`);
+    this.#lastUsed = Date.now();
+  }
+
+  /** Whether {@link get} can give a file of that size. */
+  gets(bytes: number): boolean {
+    return this.#capabilities.inline && bytes <= inlineReadBytes;
+  }
+
+  /**
+   * The size of a file, and its first bytes: all of a small one.
+   * @returns undefined when there is no such file
+   */
+  async get(path: string): Promise<{ readonly size: number; readonly content: Buffer } | undefined> {
+    try {
+      const { message } = await this.#client.send(`SITE GET ${this.#name(path)}`);
+      const file = parseInline(message);
+      if (!file) throw new Error('an answer that is not whole');
+      this.#lastUsed = Date.now();
+      return file;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
   }
 
   async upload(source: Readable, path: string): Promise<void> {
@@ -246,6 +203,11 @@ export class StorageConnection {
   /** Makes a folder; that it exists already is not an error, what else is wrong shows when it is used. */
   async makeFolder(path: string): Promise<void> {
     await this.#client.sendIgnoringError(`MKD ${this.#name(path)}`);
+  }
+
+  /** Removes a folder, unless something is in it. */
+  async removeEmptyFolder(path: string): Promise<void> {
+    await this.#client.sendIgnoringError(`RMD ${this.#name(path)}`);
   }
 
   #name(path: string): string {

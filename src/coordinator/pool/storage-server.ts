@@ -7,9 +7,10 @@ import { BusyServerError, retryWhileBusy } from './busy-server.ts';
 import { describeCapabilities } from './capabilities.ts';
 import { ConnectionPlaces } from './connection-places.ts';
 import { KnownCapabilities } from './known-capabilities.ts';
+import { Login } from './login.ts';
 import { Promptness } from './promptness.ts';
 import { ServerCondition } from './server-condition.ts';
-import { Login, type StorageConnection } from './storage-connection.ts';
+import type { StorageConnection } from './storage-connection.ts';
 import {
   describeFailure,
   isFull,

@@ -1,5 +1,5 @@
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
-import { Login } from '../pool/storage-connection.ts';
+import { Login } from '../pool/login.ts';
 import { describeFailure } from '../pool/storage-failure.ts';
 import { RebuildError } from './rebuild-error.ts';
 

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { PoolLine } from '../pool/pool.ts';
@@ -47,6 +48,8 @@ export class PartReader {
   readonly #blocks: VerifiedBlock[] = [];
   readonly #sink: Writable;
   readonly #firstStripe: number;
+  /** All of a small part, when {@link check} brought it along. */
+  #content: Buffer | undefined;
   #headerPending: boolean;
   #stripe: number;
   #received = 0;
@@ -81,9 +84,9 @@ export class PartReader {
 
   /** Sees that the storage server has the part, whole. @throws FileSystemError `damaged` or `unavailable` */
   async check(): Promise<void> {
-    const { server, connection } = this.#line;
+    const { server } = this.#line;
     try {
-      const size = await connection.size(this.#path);
+      const size = await this.#size();
       if (size === undefined) throw this.#damaged('is missing');
       if (size !== this.#part.bytes) throw this.#damaged(`has ${size} instead of ${this.#part.bytes} bytes`);
     } catch (error) {
@@ -124,7 +127,7 @@ export class PartReader {
     const offset = this.#headerPending ? 0 : this.#part.headerBytes + body;
     this.#expected = this.#part.bytes - offset;
     this.#since = performance.now();
-    this.#done = this.#line.connection.download(this.#sink, this.#path, offset);
+    this.#done = this.#deliver(offset);
     this.#done.catch((error: unknown) => {
       this.#failure ??= this.#line.server.toFileSystemError(error);
       this.#wakeReader();
@@ -173,6 +176,21 @@ export class PartReader {
   /** Ends reading in the middle. */
   destroy(): void {
     this.#line.connection.close();
+  }
+
+  async #size(): Promise<number | undefined> {
+    const { connection } = this.#line;
+    if (!connection.gets(this.#part.bytes)) return connection.size(this.#path);
+    const file = await connection.get(this.#path);
+    this.#content = file?.content;
+    return file?.size;
+  }
+
+  async #deliver(offset: number): Promise<void> {
+    const content = this.#content;
+    if (!content) return this.#line.connection.download(this.#sink, this.#path, offset);
+    this.#sink.end(content.subarray(offset));
+    await finished(this.#sink);
   }
 
   #receive(chunk: Buffer, done: (error?: Error | null) => void): void {

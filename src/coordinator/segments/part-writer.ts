@@ -23,12 +23,18 @@ export function finalPartPath({ pool, segment, index }: PartPlace): string {
   return [...folder, name].join('/');
 }
 
-/** Streams one part to its storage server. */
+/**
+ * Writes one part to its storage server: streams it, or sends a small one at its end in a single line, where the server
+ * can take that.
+ */
 export class PartWriter {
   readonly #line: PoolLine;
   readonly #place: PartPlace;
   readonly #stream: Readable;
-  readonly #stored: Promise<void>;
+  readonly #onFailure: (error: FileSystemError) => void;
+  readonly #smallBytes: number;
+  #isSmall = true;
+  #stored: Promise<void> | undefined;
   #bytes = 0;
   #error: FileSystemError | undefined;
   #wake: (() => void) | undefined;
@@ -38,12 +44,8 @@ export class PartWriter {
     this.#line = line;
     this.#place = place;
     this.#stream = new Readable({ highWaterMark: bufferBytes, read: () => this.#wake?.() });
-    this.#stored = this.#store();
-    this.#stored.catch((error: unknown) => {
-      this.#error ??= line.server.toFileSystemError(error);
-      this.#wake?.();
-      onFailure(this.#error);
-    });
+    this.#onFailure = onFailure;
+    this.#smallBytes = line.connection.smallBytes(finalPartPath(place));
   }
 
   /** Bytes written so far. */
@@ -55,6 +57,10 @@ export class PartWriter {
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
     this.#stream.push(chunk);
+    if (this.#isSmall && this.#bytes > this.#smallBytes) {
+      this.#isSmall = false;
+      this.#begin();
+    }
   }
 
   /** Resolves when the storage server has kept up. @throws FileSystemError when it failed */
@@ -74,11 +80,12 @@ export class PartWriter {
   async finish(footer: Buffer): Promise<void> {
     this.push(footer);
     this.#stream.push(null);
+    if (this.#isSmall) this.#begin();
     const { server, connection } = this.#line;
     try {
       await this.#stored;
       crashPoint('part.stored');
-      await this.#verify(footer);
+      if (!this.#isSmall) await this.#verify(footer);
       crashPoint('part.verified');
       if (this.#path !== finalPartPath(this.#place)) {
         await connection.rename(this.#path, finalPartPath(this.#place));
@@ -126,14 +133,31 @@ export class PartWriter {
     return storesAtomically || !renames ? finalPartPath(this.#place) : temporaryPartPath(this.#place);
   }
 
+  #begin(): void {
+    this.#stored = this.#store();
+    this.#stored.catch((error: unknown) => {
+      this.#error ??= this.#line.server.toFileSystemError(error);
+      this.#wake?.();
+      this.#onFailure(this.#error);
+    });
+  }
+
   async #store(): Promise<void> {
     const { server, connection } = this.#line;
     try {
       await server.prepareFolder(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
-      await connection.upload(this.#stream, this.#path);
+      if (this.#isSmall) await connection.put(this.#wholePart(), this.#path);
+      else await connection.upload(this.#stream, this.#path);
     } catch (error) {
       server.doubt(error);
       throw error;
     }
+  }
+
+  /** Of a small one, when its last byte was handed over. */
+  #wholePart(): Buffer {
+    const bytes: unknown = this.#stream.read();
+    if (!(bytes instanceof Buffer)) throw new Error('the part was given up');
+    return bytes;
   }
 }

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { RemoteEntry } from '../../client/transfer.ts';
+import type { FilesViews } from '../files-views.ts';
 
 const entry = v.object({
   name: v.string(),
@@ -11,16 +12,15 @@ const entry = v.object({
   modified: v.date(),
 });
 
+/** Of a key binding: two views of the files may be seen at once, and one has the focus. */
+const keyArgument = v.object({ view: v.string() });
+
 /**
  * The entries that a tree command is for: the selection where the clicked one belongs to it, else that one.
- * Without arguments (a key binding, the palette) it is what is selected in the tree.
+ * Without them (the palette) it is what is selected in the tree that is seen; a key names its view.
  */
-export function entriesOf(
-  clicked: unknown,
-  selection: unknown,
-  view: vscode.TreeView<RemoteEntry>,
-): readonly RemoteEntry[] {
-  if (!v.is(entry, clicked)) return view.selection;
+export function entriesOf(clicked: unknown, selection: unknown, views: FilesViews): readonly RemoteEntry[] {
+  if (!v.is(entry, clicked)) return views.selection(v.is(keyArgument, clicked) ? clicked.view : undefined);
   const selected = v.is(v.array(entry), selection) ? selection : [];
   return selected.some(({ path }) => path === clicked.path) ? selected : [clicked];
 }

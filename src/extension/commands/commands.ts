@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import { registerAll } from '../command-runner.ts';
 import type { StoredFiles } from '../file-system/stored-files.ts';
-import type { FilesTree } from '../files-tree.ts';
+import type { FilesViews } from '../files-views.ts';
 import type { Servers } from '../servers.ts';
 import type { Transfers } from '../transfers/transfers.ts';
 import { copyAddress, copyPassword, copyPath } from './copy.ts';
@@ -25,7 +25,7 @@ import { upload, uploadHere, uploadResources } from './upload.ts';
 /** What the commands work with. */
 export interface Parts {
   readonly servers: Servers;
-  readonly tree: FilesTree;
+  readonly tree: FilesViews;
   readonly files: StoredFiles;
   readonly transfers: Transfers;
   readonly log: vscode.LogOutputChannel;

@@ -8,21 +8,25 @@ export async function deleteEntries(
   clicked: unknown,
   selection: unknown,
 ): Promise<void> {
-  const entries = entriesOf(clicked, selection, tree.view);
+  const entries = entriesOf(clicked, selection, tree);
   const [first] = entries;
   if (first === undefined) return;
-  const what = entries.length === 1 ? `"${first.name}"` : `${entries.length} files and folders`;
   const withFolders = entries.some(({ kind }) => kind === 'directory');
+  const remove = vscode.l10n.t('Delete');
   const answer = await vscode.window.showWarningMessage(
-    `Delete ${what} from all storage servers?`,
+    entries.length === 1
+      ? vscode.l10n.t('Delete "{0}" from all storage servers?', first.name)
+      : vscode.l10n.t('Delete {0} files and folders from all storage servers?', entries.length),
     {
       modal: true,
-      detail: `${withFolders ? 'Folders go with all that is in them. ' : ''}This cannot be undone.`,
+      detail: withFolders
+        ? vscode.l10n.t('Folders go with all that is in them. This cannot be undone.')
+        : vscode.l10n.t('This cannot be undone.'),
     },
-    'Delete',
+    remove,
   );
-  if (answer !== 'Delete') return;
-  await vscode.window.withProgress({ location: { viewId: 'splitftp.files' } }, async () => {
+  if (answer !== remove) return;
+  await vscode.window.withProgress({ location: tree.location }, async () => {
     for (const path of outermost(entries.map(({ path }) => path))) {
       await files.remove(path, { recursive: true });
     }

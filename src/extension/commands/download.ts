@@ -11,7 +11,8 @@ export async function download(
   folder?: unknown,
 ): Promise<TransferResult | undefined> {
   const given = [paths].flat().filter((path) => typeof path === 'string');
-  const chosen = given.length > 0 ? given : await pickEntries(await parts.servers.client(), 'Download');
+  const chosen =
+    given.length > 0 ? given : await pickEntries(await parts.servers.client(), vscode.l10n.t('Download'));
   if (chosen === undefined || chosen.length === 0) return undefined;
   return downloadTo(parts, chosen, folder instanceof vscode.Uri ? folder : undefined);
 }
@@ -22,7 +23,7 @@ export async function downloadEntries(
   clicked: unknown,
   selection: unknown,
 ): Promise<TransferResult | undefined> {
-  const paths = entriesOf(clicked, selection, parts.tree.view).map(({ path }) => path);
+  const paths = entriesOf(clicked, selection, parts.tree).map(({ path }) => path);
   return paths.length > 0 ? downloadTo(parts, paths) : download(parts);
 }
 
@@ -34,7 +35,7 @@ async function downloadTo(
   const folder = target ?? (await pickLocalFolder());
   if (folder === undefined) return undefined;
   if (folder.scheme !== 'file')
-    throw new Error(`${folder.toString(true)} is not a folder on a disk of this machine.`);
+    throw new Error(vscode.l10n.t('{0} is not a folder on a disk of this machine.', folder.toString(true)));
   return transfers.transfer({ direction: 'download', sources: [...paths], target: folder.fsPath });
 }
 
@@ -42,8 +43,8 @@ async function pickLocalFolder(): Promise<vscode.Uri | undefined> {
   const workspace = vscode.workspace.workspaceFolders?.[0]?.uri;
   const [folder] =
     (await vscode.window.showOpenDialog({
-      title: 'Download to Folder',
-      openLabel: 'Download Here',
+      title: vscode.l10n.t('Download to Folder'),
+      openLabel: vscode.l10n.t('Download Here'),
       canSelectFiles: false,
       canSelectFolders: true,
       ...(workspace === undefined ? {} : { defaultUri: workspace }),

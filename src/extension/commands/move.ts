@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import { Mover } from '../mover.ts';
 import { pickFolder } from '../pick-remote.ts';
 import { entriesOf } from './arguments.ts';
@@ -10,15 +11,15 @@ export async function moveEntries(
   selection: unknown,
   target?: unknown,
 ): Promise<void> {
-  const paths = entriesOf(clicked, selection, tree.view).map(({ path }) => path);
+  const paths = entriesOf(clicked, selection, tree).map(({ path }) => path);
   if (paths.length === 0) return;
   const folder =
     typeof target === 'string'
       ? target
-      : await pickFolder(await servers.client(), 'Move', {
-          placeholder: 'Choose the folder to move to',
-          take: 'Move',
+      : await pickFolder(await servers.client(), vscode.l10n.t('Move'), {
+          placeholder: vscode.l10n.t('Choose the folder to move to'),
+          take: (path) => vscode.l10n.t('Move to {0}', path),
         });
   if (folder === undefined) return;
-  await new Mover(files).move(paths, folder);
+  await new Mover(files, tree.location).move(paths, folder);
 }

@@ -7,10 +7,10 @@ import { nameProblem } from './name.ts';
 import { folderFor } from './upload.ts';
 
 export async function newFile({ tree, files }: Parts, clicked: unknown): Promise<void> {
-  const folder = folderFor(entriesOf(clicked, undefined, tree.view));
+  const folder = folderFor(entriesOf(clicked, undefined, tree));
   const name = await vscode.window.showInputBox({
-    title: `New File in ${folder}`,
-    prompt: 'Name of the file',
+    title: vscode.l10n.t('New File in {0}', folder),
+    prompt: vscode.l10n.t('Name of the file'),
     validateInput: nameProblem,
   });
   if (name === undefined) return;

@@ -6,10 +6,10 @@ import { nameProblem } from './name.ts';
 import { folderFor } from './upload.ts';
 
 export async function newFolder({ tree, files }: Parts, clicked: unknown): Promise<void> {
-  const folder = folderFor(entriesOf(clicked, undefined, tree.view));
+  const folder = folderFor(entriesOf(clicked, undefined, tree));
   const name = await vscode.window.showInputBox({
-    title: `New Folder in ${folder}`,
-    prompt: 'Name of the folder',
+    title: vscode.l10n.t('New Folder in {0}', folder),
+    prompt: vscode.l10n.t('Name of the folder'),
     validateInput: nameProblem,
   });
   if (name === undefined) return;

@@ -5,12 +5,12 @@ import type { Parts } from './commands.ts';
 import { nameProblem } from './name.ts';
 
 export async function rename({ tree, files }: Parts, clicked: unknown): Promise<void> {
-  const [entry] = entriesOf(clicked, undefined, tree.view);
+  const [entry] = entriesOf(clicked, undefined, tree);
   if (entry === undefined) return;
   const dot = entry.kind === 'file' ? entry.name.lastIndexOf('.') : -1;
   const name = await vscode.window.showInputBox({
-    title: `Rename ${entry.path}`,
-    prompt: 'New name',
+    title: vscode.l10n.t('Rename {0}', entry.path),
+    prompt: vscode.l10n.t('New name'),
     value: entry.name,
     valueSelection: [0, dot > 0 ? dot : entry.name.length],
     validateInput: nameProblem,

@@ -7,7 +7,7 @@ export async function showActions({ servers }: Parts): Promise<void> {
   const items = actions(servers.state).map(([label, command]) => ({ label, command }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'SplitFTP',
-    placeHolder: 'Choose an action',
+    placeHolder: vscode.l10n.t('Choose an action'),
   });
   if (chosen !== undefined) await vscode.commands.executeCommand(chosen.command);
 }

@@ -6,7 +6,10 @@ export async function stopServers({ servers }: Parts): Promise<void> {
   if (state.kind === 'running' && !state.startedHere) {
     const { host, port } = state.configuration.coordinator;
     await vscode.window.showInformationMessage(
-      `The servers at ${host}:${port} were started by another window or by "splitftp serve": stop them there.`,
+      vscode.l10n.t(
+        'The servers at {0} were started by another window or by "splitftp serve": stop them there.',
+        `${host}:${port}`,
+      ),
     );
     return;
   }

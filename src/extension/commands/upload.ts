@@ -29,7 +29,7 @@ export async function uploadResources(
 
 /** In the tree: into the folder, or beside the file, that was clicked. */
 export async function uploadHere(parts: Parts, clicked: unknown): Promise<TransferResult | undefined> {
-  const folder = folderFor(entriesOf(clicked, undefined, parts.tree.view));
+  const folder = folderFor(entriesOf(clicked, undefined, parts.tree));
   const chosen = await pickLocal();
   return chosen.length > 0 ? uploadTo(parts, chosen, folder) : undefined;
 }
@@ -48,10 +48,18 @@ async function uploadTo(
   const elsewhere = uris.find(({ scheme }) => scheme !== 'file');
   if (elsewhere !== undefined) {
     throw new Error(
-      `${elsewhere.toString(true)} is not on a disk of this machine: save a copy there and upload that.`,
+      vscode.l10n.t(
+        '{0} is not on a disk of this machine: save a copy there and upload that.',
+        elsewhere.toString(true),
+      ),
     );
   }
-  const folder = target ?? (await pickFolder(await servers.client(), 'Upload'));
+  const folder =
+    target ??
+    (await pickFolder(await servers.client(), vscode.l10n.t('Upload'), {
+      placeholder: vscode.l10n.t('Choose the folder to upload to'),
+      take: (path) => vscode.l10n.t('Upload to {0}', path),
+    }));
   if (folder === undefined) return undefined;
   const sources = uris.map(({ fsPath }) => fsPath);
   return transfers.transfer({ direction: 'upload', sources, target: folder });
@@ -61,18 +69,19 @@ async function uploadTo(
 async function pickLocal(): Promise<readonly vscode.Uri[]> {
   // The dialogs of Windows and Linux show either files or folders; VS Code's own, and that of macOS, both.
   const either = vscode.env.remoteName === undefined && process.platform !== 'darwin';
+  const [files, folders] = [vscode.l10n.t('Files'), vscode.l10n.t('Folders')];
   const kind = either
-    ? await vscode.window.showQuickPick(['Files', 'Folders'], {
-        title: 'Upload',
-        placeHolder: 'What to upload',
+    ? await vscode.window.showQuickPick([files, folders], {
+        title: vscode.l10n.t('Upload'),
+        placeHolder: vscode.l10n.t('What to upload'),
       })
     : 'both';
   if (kind === undefined) return [];
   const chosen = await vscode.window.showOpenDialog({
-    title: 'Upload',
-    openLabel: 'Upload',
-    canSelectFiles: kind !== 'Folders',
-    canSelectFolders: kind !== 'Files',
+    title: vscode.l10n.t('Upload'),
+    openLabel: vscode.l10n.t('Upload'),
+    canSelectFiles: kind !== folders,
+    canSelectFolders: kind !== files,
     canSelectMany: true,
   });
   return chosen ?? [];

@@ -24,21 +24,24 @@ export class LargeFiles {
 }
 
 async function ask({ path, size }: RemoteEntry): Promise<void> {
-  const open = size <= most ? ['Open'] : [];
+  const [openIt, download] = [vscode.l10n.t('Open'), vscode.l10n.t('Download...')];
+  const open = size <= most ? [openIt] : [];
   const answer = await vscode.window.showWarningMessage(
-    `"${path}" is large (${formatSize(size)}).`,
+    vscode.l10n.t('"{0}" is large ({1}).', path, formatSize(size)),
     {
       modal: true,
       detail:
         size <= most
-          ? 'Open it in the editor, which keeps all of it in memory, or download it?'
-          : 'It is too large for an editor. Download it?',
+          ? vscode.l10n.t('Open it in the editor, which keeps all of it in memory, or download it?')
+          : vscode.l10n.t('It is too large for an editor. Download it?'),
     },
     ...open,
-    'Download...',
+    download,
   );
-  if (answer === 'Open') return;
+  if (answer === openIt) return;
   // Not awaited: whoever reads the file is told at once that it is not opened.
-  if (answer === 'Download...') void vscode.commands.executeCommand('splitftp.download', [path]);
-  throw new vscode.FileSystemError(`${path} was not opened: it is large (${formatSize(size)}).`);
+  if (answer === download) void vscode.commands.executeCommand('splitftp.download', [path]);
+  throw new vscode.FileSystemError(
+    vscode.l10n.t('{0} was not opened: it is large ({1}).', path, formatSize(size)),
+  );
 }

@@ -56,7 +56,7 @@ export class StoredFiles implements vscode.Disposable {
       } catch (error) {
         if (!(error instanceof RemoteError)) throw error;
         const { kind } = await present(client, folder);
-        throw kind === 'file' ? FileNotADirectory(`${folder} is a file`) : error;
+        throw kind === 'file' ? FileNotADirectory(vscode.l10n.t('{0} is a file', folder)) : error;
       }
     });
   }
@@ -77,7 +77,7 @@ export class StoredFiles implements vscode.Disposable {
       } catch (error) {
         if (!(error instanceof RemoteError)) throw error;
         const { kind } = await present(client, path);
-        throw kind === 'directory' ? FileIsADirectory(`${path} is a folder`) : error;
+        throw kind === 'directory' ? FileIsADirectory(vscode.l10n.t('{0} is a folder', path)) : error;
       }
     });
   }
@@ -90,10 +90,10 @@ export class StoredFiles implements vscode.Disposable {
   ): Promise<void> {
     return this.#with(path, async (client) => {
       const existing = await client.stat(path);
-      if (existing?.kind === 'directory') throw FileIsADirectory(`${path} is a folder`);
-      if (existing && create && !overwrite) throw FileExists(`${path} exists already`);
-      if (!existing && !create) throw FileNotFound(`there is no ${path}`);
-      if (existing?.readOnly) throw NoPermissions(`${path} is read-only for this account`);
+      if (existing?.kind === 'directory') throw FileIsADirectory(vscode.l10n.t('{0} is a folder', path));
+      if (existing && create && !overwrite) throw FileExists(vscode.l10n.t('{0} exists already', path));
+      if (!existing && !create) throw FileNotFound(vscode.l10n.t('there is no {0}', path));
+      if (existing?.readOnly) throw NoPermissions(vscode.l10n.t('{0} is read-only for this account', path));
       await client.write(path, content).catch((error) => explainCreation(client, path, error));
       this.#own({ kind: existing ? 'changed' : 'created', path });
     });
@@ -102,7 +102,7 @@ export class StoredFiles implements vscode.Disposable {
   makeDirectory(path: string): Promise<void> {
     return this.#with(path, async (client) => {
       await client.makeDirectory(path).catch(async (error: unknown) => {
-        if (await client.stat(path)) throw FileExists(`${path} exists already`);
+        if (await client.stat(path)) throw FileExists(vscode.l10n.t('{0} exists already', path));
         return explainCreation(client, path, error);
       });
       this.#own({ kind: 'created', path });
@@ -112,7 +112,7 @@ export class StoredFiles implements vscode.Disposable {
   /** @param options.recursive false refuses a folder that holds something. */
   remove(path: string, { recursive }: { readonly recursive: boolean }): Promise<void> {
     return this.#with(path, async (client) => {
-      if (path === '/') throw NoPermissions('the root folder cannot be deleted');
+      if (path === '/') throw NoPermissions(vscode.l10n.t('the root folder cannot be deleted'));
       changeable(await present(client, path));
       try {
         await client.remove(path, { recursive });
@@ -120,7 +120,7 @@ export class StoredFiles implements vscode.Disposable {
         if (!(error instanceof RemoteError)) throw error;
         await present(client, path);
         const isFull = !recursive && (await client.list(path)).length > 0;
-        throw isFull ? new vscode.FileSystemError(`${path} is not empty`) : error;
+        throw isFull ? new vscode.FileSystemError(vscode.l10n.t('{0} is not empty', path)) : error;
       }
       this.#own({ kind: 'deleted', path });
     });
@@ -172,11 +172,13 @@ export class StoredFiles implements vscode.Disposable {
     to: string,
     overwrite: boolean,
   ): Promise<RemoteEntry | undefined> {
-    if (isBelow(to, source.path)) throw NoPermissions(`${source.path} cannot go into itself`);
+    if (isBelow(to, source.path))
+      throw NoPermissions(vscode.l10n.t('{0} cannot go into itself', source.path));
     const target = await client.stat(to);
     if (target === undefined) return undefined;
-    if (!overwrite) throw FileExists(`${to} exists already`);
-    if (isBelow(source.path, to)) throw NoPermissions(`${to} cannot be replaced by what is in it`);
+    if (!overwrite) throw FileExists(vscode.l10n.t('{0} exists already', to));
+    if (isBelow(source.path, to))
+      throw NoPermissions(vscode.l10n.t('{0} cannot be replaced by what is in it', to));
     return changeable(target);
   }
 
@@ -216,7 +218,7 @@ export class StoredFiles implements vscode.Disposable {
     return Unavailable(
       state.kind === 'failed'
         ? state.message
-        : 'SplitFTP\'s servers are stopped: run the command "SplitFTP: Start Servers".',
+        : vscode.l10n.t('The servers are stopped: run the command "SplitFTP: Start Servers".'),
     );
   }
 
@@ -232,12 +234,12 @@ export class StoredFiles implements vscode.Disposable {
 
 async function present(client: SplitClient, path: string): Promise<RemoteEntry> {
   const entry = /\p{Cc}/u.test(path) ? undefined : await client.stat(path);
-  if (entry === undefined) throw FileNotFound(`there is no ${path}`);
+  if (entry === undefined) throw FileNotFound(vscode.l10n.t('there is no {0}', path));
   return entry;
 }
 
 function changeable(entry: RemoteEntry): RemoteEntry {
-  if (entry.readOnly) throw NoPermissions(`${entry.path} is read-only for this account`);
+  if (entry.readOnly) throw NoPermissions(vscode.l10n.t('{0} is read-only for this account', entry.path));
   return entry;
 }
 
@@ -246,8 +248,8 @@ async function explainCreation(client: SplitClient, path: string, error: unknown
   if (!(error instanceof RemoteError) || error.code < 500) throw error;
   const parent = parentOf(path);
   const { kind, readOnly } = await present(client, parent);
-  if (kind === 'file') throw FileNotADirectory(`${parent} is a file`);
-  if (readOnly) throw NoPermissions(`${parent} is read-only for this account`);
+  if (kind === 'file') throw FileNotADirectory(vscode.l10n.t('{0} is a file', parent));
+  if (readOnly) throw NoPermissions(vscode.l10n.t('{0} is read-only for this account', parent));
   throw error;
 }
 

@@ -34,21 +34,3 @@ function stateOfSegment(parts: readonly PartReport[]): FileHealth['state'] {
   if (parts.length - missing - unreachable < needed) return 'unavailable';
   return missing + unreachable > 0 ? 'degraded' : 'whole';
 }
-
-/** One sentence for a person; undefined where there is nothing to tell. */
-export function describeHealth({ state, parts, missing, down }: FileHealth): string | undefined {
-  const lacking = [
-    ...(missing > 0 ? [`${missing} of ${parts} parts ${missing === 1 ? 'is' : 'are'} missing`] : []),
-    ...(down.length > 0 ? [`${down.join(', ')} ${down.length === 1 ? 'is' : 'are'} down`] : []),
-  ].join(', ');
-  switch (state) {
-    case 'whole':
-      return undefined;
-    case 'degraded':
-      return `Degraded: ${lacking}; it can be read.`;
-    case 'unavailable':
-      return `Cannot be read now: ${lacking}.`;
-    case 'lost':
-      return `Lost: ${lacking}, more than it can do without.`;
-  }
-}

@@ -3,7 +3,8 @@ import type { StatusReport } from '../../site/reports.ts';
 import type { StoredFiles } from '../file-system/stored-files.ts';
 import { toPath, toUri } from '../file-system/stored-uri.ts';
 import type { Servers } from '../servers.ts';
-import { describeHealth, type FileHealth, healthOf } from './file-health.ts';
+import { type FileHealth, healthOf } from './file-health.ts';
+import { describeHealth } from './health-words.ts';
 
 /** Milliseconds between two questions to the coordinator, while a window shows files. */
 const pause = 10_000;

@@ -2,6 +2,7 @@
 import { rm, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { posix } from 'node:path';
+import { l10n } from 'vscode';
 import { systemCode } from '../../client/errors.ts';
 import { draftPath } from '../../client/file-transfer.ts';
 import type { SplitClient } from '../../client/split-client.ts';
@@ -46,7 +47,7 @@ async function upload(task: Task): Promise<Outcome | { readonly existing: Existi
     existing: async (remote) => {
       const entry = await transport.stat(remote);
       if (entry?.kind === 'directory')
-        throw new Error(`${remote} is a folder, and no file can take its place`);
+        throw new Error(l10n.t('{0} is a folder, and no file can take its place', remote));
       return entry;
     },
     paths: posix,
@@ -65,8 +66,8 @@ async function upload(task: Task): Promise<Outcome | { readonly existing: Existi
 async function download(task: Task): Promise<Outcome | { readonly existing: Existing }> {
   const { queue, transport, file, signal } = task;
   const entry = await transport.stat(file.source);
-  if (entry === undefined) throw new Error('there is no such file any more');
-  if (entry.kind === 'directory') throw new Error('it has become a folder');
+  if (entry === undefined) throw new Error(l10n.t('there is no such file any more'));
+  if (entry.kind === 'directory') throw new Error(l10n.t('it has become a folder'));
   const modified = entry.modified.getTime();
   const target = await settleConflict(task, modified, { existing: localFile, paths: path });
   if (typeof target !== 'string') return target;
@@ -116,7 +117,8 @@ async function settleConflict(
 async function localFile(target: string): Promise<Existing | undefined> {
   try {
     const found = await stat(target);
-    if (found.isDirectory()) throw new Error(`${target} is a folder, and no file can take its place`);
+    if (found.isDirectory())
+      throw new Error(l10n.t('{0} is a folder, and no file can take its place', target));
     return { size: found.size, modified: found.mtime };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;

@@ -1,7 +1,8 @@
 import type * as vscode from 'vscode';
 import { registerAll } from '../command-runner.ts';
-import type { FilesTree } from '../files-tree.ts';
+import type { FilesViews } from '../files-views.ts';
 import type { Servers } from '../servers.ts';
+import type { DroppedFiles } from './dropped-files.ts';
 import { transferCommands } from './transfer-commands.ts';
 import { Transfers } from './transfers.ts';
 import { TransfersView } from './transfers-view.ts';
@@ -10,14 +11,16 @@ interface TransfersParts {
   readonly context: vscode.ExtensionContext;
   readonly servers: Servers;
   readonly log: vscode.LogOutputChannel;
-  readonly tree: FilesTree;
+  readonly tree: FilesViews;
+  readonly dropped: DroppedFiles;
 }
 
 /** The queue, its view, and its commands. */
-export function registerTransfers({ context, servers, log, tree }: TransfersParts): Transfers {
+export function registerTransfers({ context, servers, log, tree, dropped }: TransfersParts): Transfers {
   const transfers = new Transfers({
     servers,
     log,
+    dropped,
     context,
     reveal: (path) => tree.reveal(path),
     onStored: (folder) => tree.refresh(folder),

@@ -5,6 +5,7 @@ import type { TransferResult } from '../../client/transfer.ts';
 import type { Servers, ServersState } from '../servers.ts';
 import { BatchResults, tellResult } from './batch-results.ts';
 import { ConflictQuestions } from './conflict-questions.ts';
+import type { DroppedFiles } from './dropped-files.ts';
 import { QueueFile } from './queue-file.ts';
 import type { Batch } from './records.ts';
 import { type Change, TransferQueue } from './transfer-queue.ts';
@@ -14,6 +15,7 @@ import { describeMovement } from './transfer-words.ts';
 interface TransfersOptions {
   readonly servers: Servers;
   readonly log: vscode.LogOutputChannel;
+  readonly dropped: DroppedFiles;
   readonly context: vscode.ExtensionContext;
   /** Shows what is stored at a path. */
   reveal(path: string): Promise<void>;
@@ -197,12 +199,15 @@ export class Transfers implements vscode.Disposable {
   }
 
   #settled(batch: Batch): void {
-    const { log, reveal, onStored } = this.#options;
+    const { log, reveal, onStored, dropped } = this.#options;
     const result = this.#results.take(batch);
     const nothing = result.files + result.failures.length + result.skipped.length === 0;
     this.#waiting.get(batch.id)?.(result.canceled > 0 && nothing ? undefined : result);
     this.#waiting.delete(batch.id);
     if (batch.direction === 'upload') onStored(batch.target);
+    const isDone = result.failures.length + result.canceled === 0;
+    if (isDone && batch.direction === 'upload')
+      void dropped.forget(batch.sources).catch((error: Error) => log.error(error));
     // Not awaited: a message stays until it is closed.
     void tellResult(batch, result, { log, reveal, retry: () => this.retry(batch.id) }).then(
       undefined,
@@ -220,7 +225,7 @@ export class Transfers implements vscode.Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     const location = vscode.ProgressLocation.Window;
     void vscode.window.withProgress({ location, title: 'SplitFTP' }, (progress) => {
-      const show = () => progress.report({ message: this.#movement() });
+      const show = () => progress.report({ message: this.movement });
       show();
       const timer = setInterval(() => {
         if (this.runner.isBusy) show();
@@ -235,7 +240,8 @@ export class Transfers implements vscode.Disposable {
     });
   }
 
-  #movement(): string {
+  /** How far all of it is, in words for a person. */
+  get movement(): string {
     const open = this.queue.batches.filter(({ ended }) => ended === undefined);
     const totals = open.map(({ id }) => this.queue.totals(id));
     return describeMovement({

@@ -4,6 +4,7 @@ import { type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, open, user } from './command.ts';
 import { digestFeature } from './digest.ts';
+import { inlineFeature } from './inline.ts';
 import { listingLines } from './listing.ts';
 import { site, siteHelp } from './site.ts';
 
@@ -58,6 +59,7 @@ function features(session: Session): Reply {
     'XSHA256',
     atomicStoreFeature,
     digestFeature(session),
+    inlineFeature,
     'RANG STREAM',
   ];
   if (session.options.tls) lines.push('AUTH TLS', 'PBSZ', 'PROT');

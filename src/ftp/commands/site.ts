@@ -2,6 +2,7 @@ import { type FileSystem, FileSystemError } from '../file-system.ts';
 import type { Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { siteUtime } from './file-times.ts';
+import { siteGet, sitePut } from './inline.ts';
 
 type SiteRun = (session: Session, argument: string, files: FileSystem) => Promise<Reply>;
 
@@ -9,7 +10,9 @@ type SiteRun = (session: Session, argument: string, files: FileSystem) => Promis
 const siteCommands: ReadonlyMap<string, SiteRun> = new Map<string, SiteRun>([
   ['CHMOD', siteChmod],
   ['EXPECT', async (session, argument) => siteExpect(session, argument)],
+  ['GET', siteGet],
   ['HELP', async (session) => siteHelp(session)],
+  ['PUT', sitePut],
   ['UTIME', siteUtime],
 ]);
 
