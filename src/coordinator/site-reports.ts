@@ -1,4 +1,3 @@
-import type { Configuration } from '../config/configuration.ts';
 import type { ServerTls } from '../servers/server-tls.ts';
 import {
   type CoordinatorReport,
@@ -10,6 +9,7 @@ import type { Catalogue, CatalogueTotals } from './catalogue/catalogue.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Pool } from './pool/pool.ts';
 import { finalPartPath } from './segments/part-writer.ts';
+import type { WritePolicy } from './segments/write-policy.ts';
 import type { ServerWatch } from './upkeep/server-watch.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -18,15 +18,16 @@ export interface ReportedPool {
   readonly pool: Pool;
   readonly upkeep: Upkeep;
   readonly journal: Journal;
-  readonly configuration: Configuration;
+  /** How new files are written, at this moment. */
+  readonly policy: () => WritePolicy;
   readonly version: string;
   readonly tls: ServerTls | undefined;
 }
 
 /** `SITE STATUS`: the coordinator, then each storage server, asked right now. */
 export async function reportStatus(reported: ReportedPool): Promise<string[]> {
-  const { catalogue, upkeep, journal, configuration, version, tls } = reported;
-  const { layout } = configuration;
+  const { catalogue, upkeep, journal, policy, version, tls } = reported;
+  const { layout } = policy();
   const failures = await probeServers(reported);
   const totals = await catalogue.totals();
   const servers = await reportServers(reported, failures, totals);

@@ -96,7 +96,7 @@ export async function startPool({
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
   const policy = writePolicy(layout ?? { dataParts: storageServers, parityParts: 0 }, quorum, patience);
-  const files = new SplitFileSystem({ catalogue, pool, policy, leases, collector, log });
+  const files = new SplitFileSystem({ catalogue, pool, policy: () => policy, leases, collector, log });
   const coordinator = await startFtpServer({
     ...login,
     limits: { failedLoginDelayMs: 1, ...limits },
@@ -125,7 +125,7 @@ export async function startPool({
         pool,
         leases,
         log,
-        policy: writePolicy(layout),
+        policy: () => writePolicy(layout),
         place: () =>
           configurations.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number),
         onConverted: async () => {},

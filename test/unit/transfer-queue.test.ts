@@ -50,6 +50,26 @@ test('files go in their order, and a batch is over when its last file is', () =>
   store.remove();
 });
 
+test('a batch that was canceled while it was counted is counted again, and no file twice', () => {
+  const store = QueueFile.create(folder);
+  const queue = new TransferQueue(store);
+  const { id } = queue.add(upload);
+  queue.found(id, [file('one'), file('two')]);
+  const one = queue.next(any, none)?.id ?? '';
+  queue.settle(one, { state: 'done', bytes: 10 });
+  queue.cancelBatch(id);
+  expect(queue.batch(id)).toMatchObject({ walked: true, settledFiles: 1 });
+  queue.retry(queue.files(id).map((left) => left.id));
+  expect(queue.batch(id)).toMatchObject({ walked: false });
+  queue.found(id, [file('one'), file('two'), file('three')]);
+  queue.walked(id);
+  expect(queue.files(id).map(({ source, state }) => [source, state])).toEqual([
+    ['/a/two', 'waiting'],
+    ['/a/three', 'waiting'],
+  ]);
+  store.remove();
+});
+
 test('a retry brings back what failed, and nothing else', () => {
   const { store, queue, id } = queueOf(['one', 'two']);
   const one = queue.next(any, none)?.id ?? '';

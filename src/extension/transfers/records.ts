@@ -39,6 +39,8 @@ export const batchRecord = v.object({
   /** All its files are in the queue. */
   walked: v.boolean(),
   paused: v.boolean(),
+  /** It was canceled before all its files were found: trying again begins with looking for them. */
+  cutShort: v.optional(v.boolean()),
   /** The answer that holds for all its files. */
   choice: v.optional(v.picklist(conflictChoices)),
   /** Files that are done, and that the queue has no more records of; and their bytes. */

@@ -148,8 +148,10 @@ export function stateOfBatch(batch: Batch, queue: TransferQueue): FileState {
     return first ?? (batch.paused ? 'paused' : 'waiting');
   }
   if (totals.count('failed') > 0) return 'failed';
+  // What was canceled can be tried again, so that the row must not look done.
+  if (totals.count('canceled') > 0) return 'canceled';
   if (batch.settledFiles + totals.count('done') > 0) return 'done';
-  return totals.count('canceled') > 0 || totals.files === 0 ? 'canceled' : 'skipped';
+  return totals.files === 0 ? 'canceled' : 'skipped';
 }
 
 export function titleOf({ direction, sources, target }: Batch): string {

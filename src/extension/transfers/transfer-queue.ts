@@ -211,7 +211,10 @@ export class TransferQueue {
     const files = ids.flatMap((id) => this.file(id) ?? []);
     const again = files.filter(({ state }) => state === 'failed' || state === 'canceled');
     const listed = again.filter(({ unlisted }) => !unlisted);
-    for (const id of new Set(listed.map(({ batch }) => batch))) this.#update(id, { ended: undefined });
+    for (const id of new Set(listed.map(({ batch }) => batch))) {
+      const walkAgain = this.batch(id)?.cutShort ? { walked: false, cutShort: false } : {};
+      this.#update(id, { ended: undefined, ...walkAgain });
+    }
     this.#put(listed.map((file) => ({ ...file, state: 'waiting', message: undefined })));
     this.#retryWalks(again.filter(({ unlisted }) => unlisted));
   }
@@ -227,7 +230,7 @@ export class TransferQueue {
   }
 
   cancelBatch(id: string): void {
-    this.#update(id, { walked: true });
+    if (this.batch(id)?.walked === false) this.#update(id, { walked: true, cutShort: true });
     this.cancel(this.files(id).map((file) => file.id));
     this.#settleIfOver(id);
   }

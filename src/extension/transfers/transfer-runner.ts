@@ -28,7 +28,7 @@ interface Active {
 }
 
 /** A walk runs ahead of the transfers by so many files. */
-const ahead = 10_000;
+const ahead = 25_000;
 const walkChunk = 200;
 /** So many times a file may be interrupted without a byte of progress before it counts as failed. */
 const patience = 5;

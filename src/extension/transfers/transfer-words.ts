@@ -27,6 +27,7 @@ export function describeMovement({ bytes, bytesDone, speed }: Movement): string 
 
 /** `312 of 20,000 files` */
 export function describeCount(done: number, total: number, counting: boolean): string {
-  if (counting) return l10n.t('{0}, still counting', countFiles(total));
+  if (counting && done === 0) return l10n.t('{0}, still counting', countFiles(total));
+  if (counting) return l10n.t('{0} of {1}, still counting', done.toLocaleString(), countFiles(total));
   return done === total ? countFiles(total) : l10n.t('{0} of {1}', done.toLocaleString(), countFiles(total));
 }
