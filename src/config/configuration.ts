@@ -70,8 +70,10 @@ export interface StorageServerConfiguration extends StorageLimits, StorageSpace 
   readonly account: Account;
   readonly host: string;
   readonly port: number;
-  /** Absolute; where a bundled server keeps its parts. Unused for a server on another machine. */
+  /** Absolute; where a bundled server keeps its parts. Unused for all others. */
   readonly folder: string;
+  /** False where somebody else runs the server that answers at an address of this machine. */
+  readonly bundled?: boolean;
   readonly tls: StorageTls;
 }
 

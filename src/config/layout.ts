@@ -15,6 +15,17 @@ export function defaultLayout(servers: number): Configuration['layout'] {
   return { dataParts: parts - parityParts, parityParts };
 }
 
+/**
+ * What is left of a layout while storage servers are being drained: as many may fail as before, and data parts are
+ * fewer. Where even that is impossible it stays as it is, and the servers that leave still get parts.
+ * @param staying how many storage servers are not being drained
+ */
+export function layoutFor(layout: Configuration['layout'], staying: number): Configuration['layout'] {
+  const { dataParts, parityParts } = layout;
+  if (staying >= dataParts + parityParts || staying <= parityParts) return layout;
+  return { dataParts: staying - parityParts, parityParts };
+}
+
 /** @param servers how many storage servers there are */
 export function readLayout(reader: VariableReader, servers: number): LayoutConfiguration {
   const { parityParts, dataParts, writeQuorum, partTimeout } = layoutVariables;

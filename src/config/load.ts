@@ -54,9 +54,9 @@ export async function loadConfiguration({
   return readConfiguration({ ...file.variables, ...environment }, dirname(path), path, file.problems);
 }
 
-/** Whether a storage server is on this machine, so that the bundled server is started for it. */
-export function isLocal(server: { readonly host: string }): boolean {
-  return isLoopback(server.host);
+/** Whether a server is on this machine and ours, so that the bundled one is started for it. */
+export function isLocal(server: { readonly host: string; readonly bundled?: boolean }): boolean {
+  return isLoopback(server.host) && server.bundled !== false;
 }
 
 /** The variables that {@link loadConfiguration} reads back to the same configuration, for a child process. */
@@ -82,6 +82,7 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
   }
   Object.assign(environment, coordinatorTlsEnvironment(coordinator.tls));
   for (const server of storageServers) {
+    if (server.bundled === false) environment[storageVariables(server.number).bundled] = 'no';
     Object.assign(environment, storageTlsEnvironment(server.tls, server.number));
     Object.assign(environment, storageLimitEnvironment(server, server.number));
     Object.assign(environment, storageSpaceEnvironment(server, server.number));
@@ -119,6 +120,7 @@ function readConfiguration(
       host: reader.host(names.host, commonHost),
       port: reader.port(names.port, firstPort + number),
       folder: reader.folder(names.folder, `storage_folder${number}`),
+      ...(reader.choice(names.bundled, ['yes', 'no']) === 'no' && { bundled: false }),
       tls: readStorageTls(reader, number),
       ...readStorageLimits(reader, number),
       ...readStorageSpace(reader, number),

@@ -50,6 +50,7 @@ const storageStems = [
   'FTP_TIMEOUT',
   'FTP_DOMAIN',
   'FTP_CAPACITY',
+  'FTP_BUNDLED',
 ] as const;
 const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
@@ -70,6 +71,7 @@ export function storageVariables(number: number) {
     host: `FTP_SERVER${number}`,
     port: `FTP_PORT${number}`,
     folder: `FTP_STORAGE_DIR${number}`,
+    bundled: `FTP_BUNDLED${number}`,
   } as const;
 }
 

@@ -3,6 +3,7 @@ import { Accounts } from '../accounts/accounts.ts';
 import { Users } from '../accounts/users.ts';
 import { UsersFileError } from '../accounts/users-file.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { layoutFor } from '../config/layout.ts';
 import { coordinatorVariables, tlsVariables } from '../config/variables.ts';
 import { startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
@@ -27,6 +28,7 @@ import { Collector } from './upkeep/collector.ts';
 import { Leases } from './upkeep/leases.ts';
 import { PartialExpiry } from './upkeep/partial-expiry.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
+import type { Place } from './upload-segments.ts';
 
 /**
  * Starts the coordinator: what the last run left unfinished is given up first, then clients are let in. Storage
@@ -35,7 +37,6 @@ import { Upkeep } from './upkeep/upkeep.ts';
  */
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout, writeQuorum, partTimeout } = configuration;
-  const policy = writePolicy(layout, writeQuorum, partTimeout && partTimeout * 1000);
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
@@ -57,7 +58,16 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     onShipped: () => collector.wake(),
   });
-  const place = (segment: string) => upkeep.placement.place(segment, layout);
+  const policy = () => {
+    const present = layoutFor(layout, upkeep.watch.staying);
+    const parts = present.dataParts + present.parityParts;
+    return writePolicy(
+      present,
+      writeQuorum && Math.min(writeQuorum, parts),
+      partTimeout && partTimeout * 1000,
+    );
+  };
+  const place: Place = (segment, present) => upkeep.placement.place(segment, present);
   const converter = new Converter({
     catalogue,
     pool,
@@ -92,7 +102,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
       journal,
     );
-    const reported = { catalogue, pool, upkeep, journal, configuration, version: packageJson.version, tls };
+    const reported = { catalogue, pool, upkeep, journal, policy, version: packageJson.version, tls };
     const logins = new Logins({
       log,
       accounts: new Accounts(coordinator.account, users),

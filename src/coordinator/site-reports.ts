@@ -1,4 +1,3 @@
-import type { Configuration } from '../config/configuration.ts';
 import type { ServerTls } from '../servers/server-tls.ts';
 import {
   type CoordinatorReport,
@@ -6,10 +5,11 @@ import {
   partsPerPage,
   type StorageServerReport,
 } from '../site/reports.ts';
-import type { Catalogue } from './catalogue/catalogue.ts';
+import type { Catalogue, CatalogueTotals } from './catalogue/catalogue.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Pool } from './pool/pool.ts';
 import { finalPartPath } from './segments/part-writer.ts';
+import type { WritePolicy } from './segments/write-policy.ts';
 import type { ServerWatch } from './upkeep/server-watch.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
@@ -18,18 +18,20 @@ export interface ReportedPool {
   readonly pool: Pool;
   readonly upkeep: Upkeep;
   readonly journal: Journal;
-  readonly configuration: Configuration;
+  /** How new files are written, at this moment. */
+  readonly policy: () => WritePolicy;
   readonly version: string;
   readonly tls: ServerTls | undefined;
 }
 
 /** `SITE STATUS`: the coordinator, then each storage server, asked right now. */
 export async function reportStatus(reported: ReportedPool): Promise<string[]> {
-  const { catalogue, upkeep, journal, configuration, version, tls } = reported;
-  const { layout } = configuration;
-  const servers = await reportServers(reported);
-  const [totals, health, repair, scrub, rebalance] = await Promise.all([
-    catalogue.totals(),
+  const { catalogue, upkeep, journal, policy, version, tls } = reported;
+  const { layout } = policy();
+  const failures = await probeServers(reported);
+  const totals = await catalogue.totals();
+  const servers = await reportServers(reported, failures, totals);
+  const [health, repair, scrub, rebalance] = await Promise.all([
     catalogue.upkeep.health(upkeep.watch.reachable),
     upkeep.repairer.report(),
     upkeep.scrubber.report(),
@@ -60,14 +62,23 @@ export async function reportStatus(reported: ReportedPool): Promise<string[]> {
 
 /** The line of `SITE STATUS` for one storage server; none where there is no such server. */
 export async function reportServer(reported: ReportedPool, number: number): Promise<string[]> {
-  const reports = await reportServers(reported);
+  const failures = await probeServers(reported);
+  const reports = await reportServers(reported, failures, await reported.catalogue.totals());
   return reports.filter((report) => report.number === number).map((report) => JSON.stringify(report));
 }
 
-async function reportServers({ catalogue, pool, upkeep }: ReportedPool): Promise<StorageServerReport[]> {
+/** Why storage servers are down, in the order of the pool. */
+function probeServers({ pool }: ReportedPool): Promise<(string | undefined)[]> {
+  return Promise.all(pool.servers.map((server) => server.probe()));
+}
+
+async function reportServers(
+  { catalogue, pool, upkeep }: ReportedPool,
+  failures: readonly (string | undefined)[],
+  totals: CatalogueTotals,
+): Promise<StorageServerReport[]> {
   const { watch } = upkeep;
-  const failures = await Promise.all(pool.servers.map((server) => server.probe()));
-  const [totals, missing] = await Promise.all([catalogue.totals(), catalogue.upkeep.missing()]);
+  const missing = await catalogue.upkeep.missing();
   return Promise.all(
     pool.servers.map(async (server, index): Promise<StorageServerReport> => {
       const { number } = server;

@@ -18,7 +18,8 @@ import type { Place } from './upload-segments.ts';
 export interface SplitFileSystemParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
-  readonly policy: WritePolicy;
+  /** For what is written from now on. */
+  readonly policy: () => WritePolicy;
   /** Without it the first storage server gets the first part of every segment, and so on. */
   readonly place?: Place;
   readonly leases: Leases;
@@ -91,9 +92,10 @@ export class SplitFileSystem implements FileSystem {
 
   /** Where a complete file is, an interrupted upload leaves it as it was; elsewhere its bytes are kept. */
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
-    const { catalogue, pool, policy, collector, leases, log } = this.#parts;
+    const { catalogue, pool, collector, leases, log } = this.#parts;
     const existing = await catalogue.checkUpload(path);
-    const servers = this.#serversOfParts();
+    const policy = this.#parts.policy();
+    const servers = this.#serversOfParts(policy);
     await pool.requireReachable(servers, policy.quorum);
     const append = mode === 'append' ? existing : undefined;
     const endLease = leases.take(append ? [append.id] : []);
@@ -115,7 +117,8 @@ export class SplitFileSystem implements FileSystem {
   }
 
   freeBytes(): Promise<number | undefined> {
-    return freeBytesOfPool(this.#parts.pool, this.#serversOfParts(), this.#parts.policy.layout);
+    const policy = this.#parts.policy();
+    return freeBytesOfPool(this.#parts.pool, this.#serversOfParts(policy), policy.layout);
   }
 
   partialUpload(path: string): Promise<Entry | undefined> {
@@ -123,9 +126,8 @@ export class SplitFileSystem implements FileSystem {
   }
 
   /** Where parts may be placed; without a choice by part index. */
-  #serversOfParts(): number[] {
-    const { pool, policy, place } = this.#parts;
-    const { layout } = policy;
+  #serversOfParts({ layout }: WritePolicy): number[] {
+    const { pool, place } = this.#parts;
     const numbers = pool.servers.map(({ number }) => number);
     return place ? numbers : numbers.slice(0, layout.dataParts + layout.parityParts);
   }

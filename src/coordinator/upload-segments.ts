@@ -6,12 +6,12 @@ import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
 import type { Pool, PoolConnections } from './pool/pool.ts';
 import type { ByteQueue } from './segments/byte-queue.ts';
-import { defaultBlockBytes, maximumSegmentBytes } from './segments/part-format.ts';
+import { defaultBlockBytes, type Layout, maximumSegmentBytes } from './segments/part-format.ts';
 import { describeFailures, SegmentWriter, tooFewParts } from './segments/segment-writer.ts';
 import type { WritePolicy } from './segments/write-policy.ts';
 
 /** @param segment id. @returns numbers of as many storage servers as the layout has parts, by part index */
-export type Place = (segment: string) => readonly number[];
+export type Place = (segment: string, layout: Layout) => readonly number[];
 
 /** A segment that is stored and verified. */
 export interface UploadedSegment extends FinishedSegment {
@@ -122,7 +122,7 @@ export class UploadSegments {
     const { catalogue, pool, policy, place, file, path, position, onFailure } = this.#options;
     const { layout, quorum, patience } = policy;
     const id = randomBytes(16).toString('hex');
-    const servers = place(id);
+    const servers = place(id, layout);
     const connections = await pool.connect(servers, {
       needed: quorum,
       patience: { enough: quorum, milliseconds: patience, onGivenUp: (server) => server.stoodStill() },

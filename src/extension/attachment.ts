@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type Disposable, l10n } from 'vscode';
 import { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { isLocal } from '../config/load.ts';
 
 const patience = 5000;
 
@@ -45,10 +46,10 @@ function otherVersion({ coordinator: { host, port } }: Configuration): string {
   );
 }
 
-/** Whether any program listens on a port of these servers. */
+/** Whether any program listens on a port of those of these servers that are started here. */
 export async function isAnyPortTaken({ coordinator, storageServers }: Configuration): Promise<boolean> {
   const answers = await Promise.all(
-    [coordinator, ...storageServers].map(({ host, port }) => accepts(host, port)),
+    [coordinator, ...storageServers.filter(isLocal)].map(({ host, port }) => accepts(host, port)),
   );
   return answers.includes(true);
 }

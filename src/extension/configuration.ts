@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { type Configuration, ConfigurationError } from '../config/configuration.ts';
 import { readEnvFile } from '../config/env-file.ts';
@@ -8,6 +8,7 @@ import { defaultUpkeep } from '../config/upkeep.ts';
 import { coordinatorVariables } from '../config/variables.ts';
 import { generatedAccount } from './credentials.ts';
 import { loadStorageServers, remoteCoordinator, toRemoteConfiguration } from './remote-servers.ts';
+import { folderProblems, storageFolders } from './storage-folders.ts';
 
 /** Where a person changes the configuration: an `.env` file of the workspace, or else the settings. */
 export type Origin = { readonly kind: 'env'; readonly uri: vscode.Uri } | { readonly kind: 'settings' };
@@ -23,11 +24,15 @@ export class ConfigurationFinder implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #disposables: vscode.Disposable[];
   readonly onMayHaveChanged = this.#changed.event;
+  /** Changes on behalf of a person that are going on. */
+  #changing = 0;
 
   constructor(context: vscode.ExtensionContext) {
     this.#context = context;
     const watcher = vscode.workspace.createFileSystemWatcher('**/.env');
-    const changed = () => this.#changed.fire();
+    const changed = () => {
+      if (this.#changing === 0) this.#changed.fire();
+    };
     this.#disposables = [
       this.#changed,
       watcher,
@@ -40,6 +45,16 @@ export class ConfigurationFinder implements vscode.Disposable {
         if (event.affectsConfiguration('splitftp')) changed();
       }),
     ];
+  }
+
+  /** A change that starts the servers anew by itself: nobody has to be asked whether to do that. */
+  async change(work: () => Promise<void>): Promise<void> {
+    this.#changing += 1;
+    try {
+      await work();
+    } finally {
+      this.#changing -= 1;
+    }
   }
 
   async origin(): Promise<Origin> {
@@ -61,22 +76,22 @@ export class ConfigurationFinder implements vscode.Disposable {
     const remote = remoteCoordinator();
     if (remote !== undefined)
       return toRemoteConfiguration(this.#context.secrets, remote, join(data, 'remote'));
-    const chosen = settings.get<string[]>('storageFolders', []);
-    const folders =
-      chosen.length > 0 ? chosen : [1, 2, 3].map((number) => join(data, `storage_folder${number}`));
+    const folders = storageFolders(this.#context);
     const problems = folderProblems(folders);
     if (problems.length > 0) throw new ConfigurationError('the settings', problems);
     const account = (user: string) => generatedAccount(this.#context.secrets, user);
     const host = '127.0.0.1';
     const local = await Promise.all(
-      folders.map(async (folder, index) => ({
-        number: index + 1,
-        account: await account(`storage${index + 1}`),
-        host,
-        port: port + 1 + index,
-        folder,
-        tls: { mode: 'off', waived: false } as const,
-      })),
+      [...folders.entries()]
+        .filter(([, folder]) => folder !== '')
+        .map(async ([index, folder]) => ({
+          number: index + 1,
+          account: await account(`storage${index + 1}`),
+          host,
+          port: port + 1 + index,
+          folder,
+          tls: { mode: 'off', waived: false } as const,
+        })),
     );
     const others = await loadStorageServers(this.#context.secrets, join(data, 'remote'));
     const storageServers = [...local, ...others];
@@ -108,22 +123,6 @@ export class ConfigurationFinder implements vscode.Disposable {
   dispose(): void {
     vscode.Disposable.from(...this.#disposables).dispose();
   }
-}
-
-function folderProblems(folders: readonly string[]): string[] {
-  const relative = folders.filter((folder) => !isAbsolute(folder));
-  return [
-    ...relative.map((folder) =>
-      vscode.l10n.t('splitftp.storageFolders holds "{0}": write an absolute path', folder),
-    ),
-    ...(new Set(folders).size < folders.length
-      ? [
-          vscode.l10n.t(
-            'splitftp.storageFolders names a folder twice: give each storage server a folder of its own',
-          ),
-        ]
-      : []),
-  ];
 }
 
 /** Other programs have `.env` files too. */

@@ -6,8 +6,8 @@ import { ConfigurationFinder } from './configuration.ts';
 import { registerFileSystem } from './file-system/register.ts';
 import { FilesViews } from './files-views.ts';
 import { HealthOfFiles } from './health/health-of-files.ts';
-import { logServerLine } from './log-channel.ts';
 import { registerPool } from './register-pool.ts';
+import { ServerLogs } from './server-logs.ts';
 import { noticeChanges, noticeFailures, noticeVersions } from './server-notices.ts';
 import { Servers } from './servers.ts';
 import { createStatusItem } from './status-item.ts';
@@ -26,7 +26,8 @@ export function activate(context: vscode.ExtensionContext): Servers {
     coordinator: context.asAbsolutePath('dist/coordinator.js'),
   };
   const { version } = v.parse(v.object({ version: v.string() }), context.extension.packageJSON);
-  servers = new Servers(finder, programs, (...line) => logServerLine(log, ...line));
+  const logs = new ServerLogs(log);
+  servers = new Servers(finder, programs, logs);
   const fileSystem = registerFileSystem(servers, log);
   const { files, watching } = fileSystem;
   const health = new HealthOfFiles(servers, files, log);
@@ -37,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
     log,
+    logs,
     finder,
     servers,
     fileSystem,
@@ -46,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
     noticeVersions(servers, version, log),
-    registerPool({ context, servers, finder, transfers, log }),
+    registerPool({ context, servers, finder, transfers, log, logs }),
     registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );

@@ -6,6 +6,7 @@ import { drill } from './drill.ts';
 import { PoolMap } from './pool-map/pool-map.ts';
 import { PoolWatch } from './pool-watch.ts';
 import { reportIssue } from './report-issue.ts';
+import type { ServerLogs } from './server-logs.ts';
 import type { Servers } from './servers.ts';
 import { serverCommands } from './servers-view/server-commands.ts';
 import { ServersView } from './servers-view/servers-view.ts';
@@ -17,12 +18,20 @@ interface PoolParts {
   readonly finder: ConfigurationFinder;
   readonly transfers: Transfers;
   readonly log: vscode.LogOutputChannel;
+  readonly logs: ServerLogs;
 }
 
 const entry = v.object({ path: v.string() });
 
 /** The Servers view, the pool map and the drill. */
-export function registerPool({ context, servers, finder, transfers, log }: PoolParts): vscode.Disposable {
+export function registerPool({
+  context,
+  servers,
+  finder,
+  transfers,
+  log,
+  logs,
+}: PoolParts): vscode.Disposable {
   const watch = new PoolWatch(servers);
   const view = new ServersView(servers, watch);
   const map = new PoolMap({
@@ -32,7 +41,7 @@ export function registerPool({ context, servers, finder, transfers, log }: PoolP
     speed: () => transfers.runner.speed(),
   });
   const commands = {
-    ...serverCommands({ context, servers, finder, watch }),
+    ...serverCommands({ context, servers, finder, watch, logs }),
     'splitftp.showPoolMap': (clicked: unknown) => map.show(v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.drill': () => drill(servers),
     'splitftp.reportIssue': () => reportIssue(servers, watch),

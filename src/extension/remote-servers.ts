@@ -83,6 +83,7 @@ export function toStorageServer(
     host,
     port: at,
     folder,
+    bundled: false,
     tls: { mode: tls, waived: tls === 'off', ...(fingerprint !== undefined && { fingerprint }) },
   };
 }

@@ -15,7 +15,18 @@ export function issueBody({ state }: Servers, { reports }: PoolWatch): string {
   const lines = reports.map((report) => {
     if (report.kind === 'coordinator') {
       const { version, layout, files, bytes, garbage, health, repair } = report;
-      return JSON.stringify({ kind: report.kind, version, layout, files, bytes, garbage, health, repair });
+      // A reason names servers, paths and users.
+      const { reason: _, ...queue } = repair ?? {};
+      return JSON.stringify({
+        kind: report.kind,
+        version,
+        layout,
+        files,
+        bytes,
+        garbage,
+        health,
+        repair: queue,
+      });
     }
     const { number, state: now, can, connections, parts, bytes, missing, errors } = report;
     return JSON.stringify({ number, state: now, can, connections, parts, bytes, missing, errors });

@@ -7,6 +7,7 @@ import { LocalServers, type LocalServersOptions } from '../servers/local-servers
 import { StartError, type TakenPort } from '../servers/start-error.ts';
 import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
 import type { ConfigurationFinder, Origin } from './configuration.ts';
+import type { ServerLogs } from './server-logs.ts';
 
 export type ServersState =
   | { readonly kind: 'stopped' | 'starting' | 'stopping' }
@@ -28,6 +29,7 @@ const attachPatience = 8000;
 export class Servers implements vscode.Disposable {
   readonly #finder: ConfigurationFinder;
   readonly #local: LocalServers;
+  readonly #levels: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<ServersState>();
   readonly onDidChangeState = this.#changed.event;
   #state: ServersState = { kind: 'stopped' };
@@ -39,14 +41,16 @@ export class Servers implements vscode.Disposable {
   constructor(
     finder: ConfigurationFinder,
     programs: LocalServersOptions['programs'],
-    onLine: LocalServersOptions['onLine'],
+    logs: Pick<ServerLogs, 'add' | 'levelOf' | 'onDidChangeLevel'>,
   ) {
     this.#finder = finder;
     this.#local = new LocalServers({
       programs,
-      onLine,
+      logLevel: (server) => logs.levelOf(server),
+      onLine: (...line) => logs.add(...line),
       onExit: (_server, message) => void this.#inTurn(() => this.#lost(message)),
     });
+    this.#levels = logs.onDidChangeLevel((server) => this.#local.setLogLevel(server, logs.levelOf(server)));
   }
 
   get state(): ServersState {
@@ -101,6 +105,7 @@ export class Servers implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#levels.dispose();
     this.#changed.dispose();
   }
 

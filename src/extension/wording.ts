@@ -24,6 +24,10 @@ export function formatSize(bytes: number): string {
   return bytes === 1 ? l10n.t('1 byte') : l10n.t('{0} bytes', formatNumber(bytes, 0));
 }
 
+export function countParts(count: number): string {
+  return count === 1 ? l10n.t('1 part') : l10n.t('{0} parts', count.toLocaleString(env.language));
+}
+
 export function countFiles(count: number): string {
   return count === 1 ? l10n.t('1 file') : l10n.t('{0} files', count.toLocaleString(env.language));
 }

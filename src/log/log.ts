@@ -11,14 +11,36 @@ export interface LogOutput {
   write(line: string): void;
 }
 
+/** The logs of sessions and the like that were made from one; a child keeps the level that it was made with. */
+const families = new WeakMap<Log, Set<WeakRef<Log>>>();
+
 /** Every line passes through the redaction, so that no caller can forget it. */
 export function createLog(
   name: string,
   level: LogLevel = 'info',
   output: LogOutput = pino.destination({ dest: 2, sync: true }),
 ): Log {
-  return pino(
-    { name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime },
+  const family = new Set<WeakRef<Log>>();
+  const ended = new FinalizationRegistry<WeakRef<Log>>((child) => family.delete(child));
+  const onChild = (child: Log) => {
+    const reference = new WeakRef(child);
+    family.add(reference);
+    ended.register(child, reference);
+  };
+  const log = pino(
+    { name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime, onChild },
     { write: (line: string) => output.write(redactLine(line)) },
   );
+  families.set(log, family);
+  return log;
+}
+
+/** Changes the level of a log that {@link createLog} made, and of all that were made from it and had the same one. */
+export function setLogLevel(log: Log, level: LogLevel): void {
+  const before = log.level;
+  for (const reference of families.get(log) ?? []) {
+    const child = reference.deref();
+    if (child?.level === before) child.level = level;
+  }
+  log.level = level;
 }

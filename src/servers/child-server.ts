@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
+import type { LogLevel } from '../log/log.ts';
+import { logLevelMessageOf } from './log-level-messages.ts';
 import { StartError } from './start-error.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -80,6 +82,11 @@ export class ChildServer {
 
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  /** From now on; a server that is ending has no use for it. */
+  setLogLevel(level: LogLevel): void {
+    if (this.#process.connected) this.#process.send(logLevelMessageOf(level), () => undefined);
   }
 
   /** Asks it to end, makes it end after 5 seconds, and resolves when it is gone. */

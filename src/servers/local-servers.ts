@@ -7,7 +7,8 @@ import { ChildServer, type OutputStream } from './child-server.ts';
 export interface LocalServersOptions {
   /** The files of the built programs. */
   readonly programs: { readonly storage: string; readonly coordinator: string };
-  readonly logLevel?: LogLevel;
+  /** Of all servers, or of each by its name. */
+  readonly logLevel?: LogLevel | ((server: string) => LogLevel);
   /** What a server prints: announcements on `stdout`, its log on `stderr`. */
   onLine(server: string, line: string, stream: OutputStream): void;
   /** The coordinator ended though nobody asked it to; by now all the others have been stopped. */
@@ -114,6 +115,11 @@ export class LocalServers {
     }
   }
 
+  /** Of a server that runs, by its name. */
+  setLogLevel(name: string, level: LogLevel): void {
+    this.#servers.find((server) => server.name === name)?.setLogLevel(level);
+  }
+
   async #startAll(configuration: Configuration): Promise<void> {
     const environment = childEnvironment(configuration);
     const [first, ...others] = configuration.storageServers
@@ -134,7 +140,8 @@ export class LocalServers {
   async #launch(launch: Launch): Promise<void> {
     if (this.#stopping !== undefined) return;
     const { environment, name, program, args } = launch;
-    const { logLevel, onLine } = this.#options;
+    const { logLevel: wanted, onLine } = this.#options;
+    const logLevel = typeof wanted === 'function' ? wanted(name) : wanted;
     const server = new ChildServer({
       name,
       program,
@@ -200,9 +207,9 @@ export class LocalServers {
   }
 }
 
-const coordinatorName = 'coordinator';
+export const coordinatorName = 'coordinator';
 
-function storageName(number: number): string {
+export function storageName(number: number): string {
   return `storage server ${number}`;
 }
 

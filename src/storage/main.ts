@@ -3,6 +3,7 @@ import { ConfigurationError } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { storageVariables } from '../config/variables.ts';
 import { createLog } from '../log/log.ts';
+import { followLogLevel } from '../servers/log-level-messages.ts';
 import { parseServerArguments, UsageError } from '../servers/server-arguments.ts';
 import { runServerProcess } from '../servers/server-process.ts';
 import { runStorageServer } from './storage-server.ts';
@@ -23,5 +24,5 @@ void runServerProcess('storage server', async () => {
       `there is no storage server ${number}: set ${storageVariables(number).user} and what belongs to it`,
     ]);
   }
-  return runStorageServer(configuration, createLog(`storage ${number}`, logLevel));
+  return runStorageServer(configuration, followLogLevel(createLog(`storage ${number}`, logLevel)));
 });

@@ -165,10 +165,10 @@ test('what was being written at the end of the last run becomes garbage at the n
 test('a segment is forgotten when its last part is gone', async () => {
   const segment = await store('/a', 'one');
   await catalogue.removeFile('/a');
-  await catalogue.forgetPart(segment, 0);
+  await catalogue.forgetParts([{ segment, index: 0, settled: true }]);
   expect(await catalogue.garbage(1, 100)).toEqual([]);
   expect(await catalogue.garbage(2, 100)).toEqual([{ segment, index: 1, settled: true }]);
-  await catalogue.forgetPart(segment, 1);
+  await catalogue.forgetParts([{ segment, index: 1, settled: true }]);
   expect((await catalogue.totals()).garbageSegments).toBe(0);
 });
 
@@ -288,4 +288,34 @@ test('a catalogue of a later version is refused', async () => {
   database.exec(`PRAGMA user_version = ${schemaSteps.length + 1}`);
   database.close();
   expect(() => new SqliteCatalogue(later)).toThrow('newer SplitFTP');
+});
+
+test('the sums of parts are those of the parts, whatever becomes of them', async () => {
+  const kept = await store('/a', 'one');
+  const gone = await store('/b', 'two');
+  await begin();
+  await catalogue.markPartMissing(kept, 0, 1);
+  await catalogue.markPartStored(kept, 0, 5, { headerBytes: 10, bytes: 70 });
+  await catalogue.upkeep.beginMove(kept, 1, 4);
+  await catalogue.upkeep.finishMove(kept, 1, 2, 4, { headerBytes: 10, bytes: 80 });
+  await catalogue.markPartMissing(gone, 1, 2);
+  await catalogue.removeFile('/b');
+  const totals = await catalogue.totals();
+  expect(totals.servers.get(4)).toEqual({ parts: 1, bytes: 80 });
+  expect(await catalogue.upkeep.verified(new Date(0))).toMatchObject({ parts: 2, verified: 2 });
+  await catalogue.close();
+  const database = new DatabaseSync(join(folder, 'catalogue.sqlite'));
+  const counted = database
+    .prepare(
+      `SELECT server, count(*) AS parts, sum(bytes) AS bytes FROM part WHERE state = 'stored' GROUP BY server`,
+    )
+    .all();
+  database.close();
+  catalogue = new SqliteCatalogue(folder);
+  expect([...totals.servers].map(([server, sum]) => ({ server, ...sum }))).toEqual(
+    counted.map((row) => ({ ...row })),
+  );
+  await catalogue.forgetParts([0, 1].map((index) => ({ segment: gone, index, settled: true })));
+  const left = (await catalogue.totals()).servers;
+  expect(left.get(1)).toEqual({ parts: 1, bytes: 0 }); // Of the upload that has begun.
 });

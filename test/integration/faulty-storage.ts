@@ -14,13 +14,18 @@ export type Fault =
   | 'write-is-forgotten'
   | 'size-is-wrong'
   | 'read-stalls'
-  | 'read-trickles';
+  | 'read-trickles'
+  /** A chunk a second. */
+  | 'read-is-slow';
 
 export class FaultyStorage implements FileSystem {
   readonly #files: FileSystem;
   fault: Fault | undefined;
   /** Bytes of an upload or download that go well before a fault shows. */
   after = 0;
+  /** Downloads that were begun, and bytes that they have sent. */
+  reads = 0;
+  sent = 0;
 
   constructor(files: FileSystem) {
     this.#files = files;
@@ -59,7 +64,9 @@ export class FaultyStorage implements FileSystem {
   async read(path: string, offset: number): Promise<Readable> {
     const source = await this.#files.read(path, offset);
     const { fault } = this;
-    if (fault !== 'read-stalls' && fault !== 'read-trickles') return source;
+    this.reads += 1;
+    if (fault === 'read-is-slow') return this.#counted(source, 1000);
+    if (fault !== 'read-stalls' && fault !== 'read-trickles') return this.#counted(source, 0);
     let rest = this.after;
     const slowed = new PassThrough({
       transform: (chunk: Buffer, _encoding, done) => {
@@ -70,6 +77,27 @@ export class FaultyStorage implements FileSystem {
     });
     slowed.on('close', () => source.destroy());
     return source.pipe(slowed);
+  }
+
+  /** @param pause milliseconds before each chunk */
+  #counted(source: Readable, pause: number): Readable {
+    const counted = new PassThrough({
+      transform: (chunk: Buffer, _encoding, done) => {
+        const send = () => {
+          this.sent += chunk.length;
+          done(null, chunk);
+        };
+        if (pause === 0) send();
+        else timer = setTimeout(send, pause);
+      },
+    });
+    let timer: NodeJS.Timeout | undefined;
+    counted.on('close', () => {
+      clearTimeout(timer);
+      source.destroy();
+    });
+    source.on('error', (error) => counted.destroy(error));
+    return source.pipe(counted);
   }
 
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {

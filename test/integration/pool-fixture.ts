@@ -14,7 +14,7 @@ import type { LoginResult } from '../../src/ftp/access/login-result.ts';
 import type { FileSystem } from '../../src/ftp/file-system.ts';
 import type { Limits } from '../../src/ftp/limits.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
-import { createLog } from '../../src/log/log.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
 import { FaultyStorage } from './faulty-storage.ts';
 import { temporaryFolder } from './ftp-server-fixture.ts';
@@ -49,6 +49,7 @@ export async function startPool({
   quorum,
   patience,
   timeout,
+  log = createLog('test', 'silent'),
 }: {
   storageServers?: number;
   /** Without it a data part on each storage server. */
@@ -61,9 +62,10 @@ export async function startPool({
   /** To each storage server, at most. */
   connections?: number;
   limits?: Partial<Limits>;
+  /** Of the coordinator and the storage servers. */
+  log?: Log;
 } = {}): Promise<PoolFixture> {
   const root = await temporaryFolder();
-  const log = createLog('test', 'silent');
   const login = { host: '127.0.0.1', port: 0, log, greeting: 'Test' };
   const admit = async (fileSystem: FileSystem, user: string, password: string): Promise<LoginResult> =>
     user === account.user && password === account.password ? { fileSystem } : { refused: 'wrong-password' };
@@ -94,7 +96,7 @@ export async function startPool({
   const leases = new Leases();
   const collector = new Collector(catalogue, pool, leases, log);
   const policy = writePolicy(layout ?? { dataParts: storageServers, parityParts: 0 }, quorum, patience);
-  const files = new SplitFileSystem({ catalogue, pool, policy, leases, collector, log });
+  const files = new SplitFileSystem({ catalogue, pool, policy: () => policy, leases, collector, log });
   const coordinator = await startFtpServer({
     ...login,
     limits: { failedLoginDelayMs: 1, ...limits },
@@ -123,7 +125,7 @@ export async function startPool({
         pool,
         leases,
         log,
-        policy: writePolicy(layout),
+        policy: () => writePolicy(layout),
         place: () =>
           configurations.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number),
         onConverted: async () => {},

@@ -247,7 +247,7 @@ class Coordinator {
       leases,
       collector,
       log,
-      policy: writePolicy(layout),
+      policy: () => writePolicy(layout),
       place: (segment) => this.upkeep.placement.place(segment, layout),
     });
   }

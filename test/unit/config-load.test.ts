@@ -181,6 +181,14 @@ describe('a valid configuration', () => {
     expect(storageServers.map(isLocal)).toEqual([true, false]);
   });
 
+  test('somebody else may run the storage server at an address of this machine', async () => {
+    const configuration = await load(`${seeds}FTP_BUNDLED2=no\n`);
+    expect(configuration.storageServers.map(isLocal)).toEqual([true, false]);
+    expect(toEnvironment(configuration)).toMatchObject({ FTP_BUNDLED2: 'no' });
+    expect((await load(`${seeds}FTP_BUNDLED2=yes\n`)).storageServers.map(isLocal)).toEqual([true, true]);
+    await expect(load(`${seeds}FTP_BUNDLED2=maybe\n`)).rejects.toThrow(/FTP_BUNDLED2 is "maybe"/);
+  });
+
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((s) => !/\p{Cc}/u.test(s));
   const account = fc.record({ user: text, password: text });
   const host = fc.oneof(fc.ipV4(), fc.domain(), fc.constantFrom('localhost', '::1', '127.0.0.1'));

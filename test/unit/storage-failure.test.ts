@@ -69,6 +69,10 @@ describe('says what to do', () => {
     ['421 Sorry, cleartext sessions and weak ciphers are not accepted on this server.', 'FTP_TLS2'],
   ])('%s', (message, variable) => {
     expect(describeFailure(server, reply(message))).toContain(variable);
+    // Before there are variables it is about what a person has just answered.
+    const advice = describeFailure({ name: server.name }, reply(message));
+    expect(advice).not.toContain('FTP_');
+    expect(advice).toMatch(/the user and the password|choose explicit TLS/);
   });
 
   test('a data connection that cannot be opened', () => {

@@ -64,7 +64,8 @@ export interface Catalogue
 
   /** Parts to remove from a storage server, oldest first. */
   garbage(server: number, limit: number): Promise<readonly GarbagePart[]>;
-  forgetPart(segment: string, index: number): Promise<void>;
+  /** They are gone. */
+  forgetParts(parts: readonly GarbagePart[]): Promise<void>;
 
   /**
    * The repair queue: segments of files and partial uploads with missing parts, those with the least redundancy left

@@ -19,9 +19,9 @@ export class RepairTable {
   queue(limit: number): SegmentToRepair[] {
     const rows = this.#sql.all(
       `SELECT segment.*, coalesce(file, partial) AS owner
-         FROM segment
-         JOIN (SELECT segment AS id, count(*) AS missing FROM part WHERE state = 'missing' GROUP BY segment) AS lack
-           ON lack.id = segment.id
+         FROM (SELECT segment AS id, count(*) AS missing FROM part INDEXED BY missing_part
+                WHERE state = 'missing' GROUP BY segment) AS lack
+         CROSS JOIN segment ON segment.id = lack.id
         WHERE segment.state = 'live' AND repair_after <= ?
         ORDER BY missing > parity_parts, parity_parts - missing, sequence LIMIT ?`,
       Date.now(),
@@ -44,7 +44,7 @@ export class RepairTable {
   /** How many parts of live segments are missing. */
   get length(): number {
     const row = this.#sql.first(
-      `SELECT count(*) AS parts FROM part JOIN segment ON segment.id = part.segment
+      `SELECT count(*) AS parts FROM part INDEXED BY missing_part CROSS JOIN segment ON segment.id = part.segment
         WHERE part.state = 'missing' AND segment.state = 'live'`,
     );
     return row?.integer('parts') ?? 0;

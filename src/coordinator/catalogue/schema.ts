@@ -151,8 +151,34 @@ CREATE TABLE orphan (
 CREATE TABLE upkeep_note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
 
+/** `part_sum`: how many parts are `stored` on a server, and their bytes; kept by triggers. */
+const partSums = `
+CREATE TABLE part_sum (server INTEGER PRIMARY KEY, parts INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO part_sum SELECT server, count(*), sum(bytes) FROM part WHERE state = 'stored' GROUP BY server;
+CREATE TRIGGER part_counted AFTER INSERT ON part WHEN new.state = 'stored' BEGIN
+  INSERT INTO part_sum VALUES (new.server, 1, new.bytes)
+    ON CONFLICT (server) DO UPDATE SET parts = parts + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER part_uncounted AFTER DELETE ON part WHEN old.state = 'stored' BEGIN
+  UPDATE part_sum SET parts = parts - 1, bytes = bytes - old.bytes WHERE server = old.server;
+END;
+CREATE TRIGGER part_recounted AFTER UPDATE OF server, state, bytes ON part BEGIN
+  UPDATE part_sum SET parts = parts - 1, bytes = bytes - old.bytes WHERE server = old.server AND old.state = 'stored';
+  INSERT INTO part_sum SELECT new.server, 1, new.bytes WHERE new.state = 'stored'
+    ON CONFLICT (server) DO UPDATE SET parts = parts + 1, bytes = bytes + excluded.bytes;
+END;
+`;
+
 /**
  * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
  * A step that was released is never changed: what comes next is a further one.
  */
-export const schemaSteps: readonly string[] = [first, partialUploads, digests, missingParts, journal, upkeep];
+export const schemaSteps: readonly string[] = [
+  first,
+  partialUploads,
+  digests,
+  missingParts,
+  journal,
+  upkeep,
+  partSums,
+];

@@ -128,11 +128,13 @@ export class SegmentTable {
     }));
   }
 
-  /** The segment goes with its last part. */
-  forgetPart(segment: string, index: number): void {
-    this.#sql.run('DELETE FROM part WHERE segment = ? AND position = ?', segment, index);
-    if (!this.#sql.first('SELECT segment FROM part WHERE segment = ? LIMIT 1', segment)) {
-      this.#sql.run(`DELETE FROM segment WHERE id = ? AND state = 'garbage'`, segment);
+  /** A segment goes with its last part. */
+  forgetParts(parts: readonly GarbagePart[]): void {
+    for (const { segment, index } of parts) {
+      this.#sql.run('DELETE FROM part WHERE segment = ? AND position = ?', segment, index);
+      if (!this.#sql.first('SELECT segment FROM part WHERE segment = ? LIMIT 1', segment)) {
+        this.#sql.run(`DELETE FROM segment WHERE id = ? AND state = 'garbage'`, segment);
+      }
     }
   }
 

@@ -14,12 +14,14 @@ import type {
   StoredFile,
   UploadedSegments,
 } from './catalogue.ts';
+import { EntryTable } from './entry-table.ts';
 import { JournalTable } from './journal-table.ts';
 import { PartialTable } from './partial-table.ts';
 import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
 import { rootId, schemaSteps } from './schema.ts';
 import { type SegmentOwner, SegmentTable } from './segment-table.ts';
+import { TotalsTable } from './totals-table.ts';
 import { UpkeepTable } from './upkeep-table.ts';
 
 /**
@@ -35,6 +37,8 @@ export class SqliteCatalogue implements Catalogue {
   readonly #segments: SegmentTable;
   readonly #partials: PartialTable;
   readonly #repairs: RepairTable;
+  readonly #entries: EntryTable;
+  readonly #totals: TotalsTable;
 
   /** @throws Error with a sentence for a person: folder not writable, in use, or of a newer version. */
   constructor(folder: string) {
@@ -46,8 +50,10 @@ export class SqliteCatalogue implements Catalogue {
     this.#segments = new SegmentTable(this.#sql);
     this.#partials = new PartialTable(this.#sql, this.#segments);
     this.#repairs = new RepairTable(this.#sql, this.#segments);
-    this.upkeep = new UpkeepTable(this.#sql, this.#repairs, (path) => {
-      const entry = this.#entry(path);
+    this.#entries = new EntryTable(this.#sql, this.#partials);
+    this.#totals = new TotalsTable(this.#sql, this.#repairs);
+    this.upkeep = new UpkeepTable(this.#sql, this.#repairs, this.#totals, (path) => {
+      const entry = this.#entries.at(path);
       return { id: entry.text('id'), kind: entry.text('kind') };
     });
     try {
@@ -95,18 +101,18 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async stat(path: string): Promise<Entry> {
-    return toEntry(this.#entry(path));
+    return toEntry(this.#entries.at(path));
   }
 
   async list(path: string): Promise<readonly Entry[]> {
-    const folder = this.#folder(path);
+    const folder = this.#entries.folder(path);
     return this.#sql.all('SELECT * FROM entry WHERE parent = ?', folder).map(toEntry);
   }
 
   async makeDirectory(path: string): Promise<void> {
     this.#sql.transaction(() => {
-      const { parent, name } = this.#place(path);
-      if (this.#child(parent, name)) throw new FileSystemError('exists', `${path} exists already`);
+      const { parent, name } = this.#entries.place(path);
+      if (this.#entries.child(parent, name)) throw new FileSystemError('exists', `${path} exists already`);
       this.#partials.dropAt(parent, name);
       this.#sql.run(
         `INSERT INTO entry (id, parent, name, kind, size, crc32, modified) VALUES (?, ?, ?, 'directory', 0, 0, ?)`,
@@ -120,7 +126,7 @@ export class SqliteCatalogue implements Catalogue {
 
   async removeDirectory(path: string): Promise<void> {
     this.#sql.transaction(() => {
-      const folder = this.#folder(path);
+      const folder = this.#entries.folder(path);
       if (folder === rootId) throw new FileSystemError('denied', 'the root folder cannot be removed');
       if (this.#sql.first('SELECT id FROM entry WHERE parent = ? LIMIT 1', folder)) {
         throw new FileSystemError('not-empty', `${path} is not empty`);
@@ -132,20 +138,20 @@ export class SqliteCatalogue implements Catalogue {
 
   async removeFile(path: string): Promise<void> {
     this.#sql.transaction(() => {
-      const partial = this.#partial(path);
+      const partial = this.#entries.partialAt(path);
       if (partial) this.#partials.drop(partial.text('id'));
-      else this.#drop(this.#file(path).text('id'));
+      else this.#drop(this.#entries.file(path).text('id'));
     });
   }
 
   async rename(from: string, to: string): Promise<void> {
     this.#sql.transaction(() => {
-      const entry = this.#entry(from);
+      const entry = this.#entries.at(from);
       const id = entry.text('id');
       if (id === rootId) throw new FileSystemError('denied', 'the root folder cannot be renamed');
       if (to.startsWith(`${from}/`)) throw new FileSystemError('denied', 'a folder cannot move into itself');
-      const { parent, name } = this.#place(to);
-      const target = this.#child(parent, name);
+      const { parent, name } = this.#entries.place(to);
+      const target = this.#entries.child(parent, name);
       if (target && target.text('id') !== id) {
         if (target.text('kind') === 'directory') throw new FileSystemError('exists', `${to} exists already`);
         if (entry.text('kind') === 'directory') throw new FileSystemError('exists', `${to} is a file`);
@@ -157,18 +163,18 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async setModified(path: string, modified: Date): Promise<void> {
-    const id = this.#entry(path).text('id');
+    const id = this.#entries.at(path).text('id');
     this.#sql.transaction(() =>
       this.#sql.run('UPDATE entry SET modified = ? WHERE id = ?', modified.getTime(), id),
     );
   }
 
   async openFile(path: string): Promise<StoredFile> {
-    return this.#stored('file', this.#file(path));
+    return this.#stored('file', this.#entries.file(path));
   }
 
   async digest(path: string, algorithm: string): Promise<string | undefined> {
-    const file = this.#file(path);
+    const file = this.#entries.file(path);
     const row = this.#sql.first(
       'SELECT value FROM digest WHERE entry = ? AND algorithm = ? AND size = ?',
       file.text('id'),
@@ -192,8 +198,8 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async checkUpload(path: string): Promise<StoredFile | undefined> {
-    const { parent, name } = this.#place(path);
-    const existing = this.#child(parent, name);
+    const { parent, name } = this.#entries.place(path);
+    const existing = this.#entries.child(parent, name);
     if (existing?.text('kind') === 'directory') {
       throw new FileSystemError('is-a-directory', `${path} is a folder`);
     }
@@ -203,7 +209,7 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async statPartial(path: string): Promise<Entry | undefined> {
-    const row = this.#partial(path);
+    const row = this.#entries.partialAt(path);
     return row && toFileEntry(row);
   }
 
@@ -213,8 +219,8 @@ export class SqliteCatalogue implements Catalogue {
 
   async commitFile(path: string, { file, append, segments }: UploadedSegments): Promise<void> {
     this.#sql.transaction(() => {
-      const { parent, name } = this.#place(path);
-      const existing = this.#child(parent, name);
+      const { parent, name } = this.#entries.place(path);
+      const existing = this.#entries.child(parent, name);
       if (append?.complete) {
         if (!isUnchanged(existing, append)) throw changedByOthers(path);
       } else {
@@ -264,8 +270,8 @@ export class SqliteCatalogue implements Catalogue {
   async suspendUpload(path: string, { file, append, segments }: UploadedSegments): Promise<boolean> {
     if (segments.length === 0) return false;
     return this.#sql.transaction(() => {
-      const { parent, name } = this.#place(path);
-      if (this.#child(parent, name)) return false;
+      const { parent, name } = this.#entries.place(path);
+      if (this.#entries.child(parent, name)) return false;
       if (append) {
         if (!isUnchanged(this.#partials.at(parent, name), append)) return false;
       } else {
@@ -299,8 +305,8 @@ export class SqliteCatalogue implements Catalogue {
     return this.#segments.garbage(server, limit, this.journal.collectible);
   }
 
-  async forgetPart(segment: string, index: number): Promise<void> {
-    this.#sql.transaction(() => this.#segments.forgetPart(segment, index));
+  async forgetParts(parts: readonly GarbagePart[]): Promise<void> {
+    if (parts.length > 0) this.#sql.transaction(() => this.#segments.forgetParts(parts));
   }
 
   async missingParts(limit: number): Promise<readonly SegmentToRepair[]> {
@@ -316,32 +322,7 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async totals(): Promise<CatalogueTotals> {
-    const entries = this.#sql.first(
-      `SELECT count(*) FILTER (WHERE kind = 'file') AS files, count(*) FILTER (WHERE kind = 'directory') - 1 AS folders,
-              coalesce(sum(size), 0) AS bytes FROM entry`,
-    );
-    const partials = this.#sql.first(
-      'SELECT count(*) AS uploads, coalesce(sum(size), 0) AS bytes FROM partial',
-    );
-    const garbage = this.#sql.first(`SELECT count(*) AS segments FROM segment WHERE state = 'garbage'`);
-    const servers = this.#sql.all(
-      `SELECT server, count(*) AS parts, sum(bytes) AS bytes FROM part WHERE state = 'stored' GROUP BY server`,
-    );
-    return {
-      files: entries?.integer('files') ?? 0,
-      folders: entries?.integer('folders') ?? 0,
-      bytes: entries?.integer('bytes') ?? 0,
-      partialUploads: partials?.integer('uploads') ?? 0,
-      partialBytes: partials?.integer('bytes') ?? 0,
-      garbageSegments: garbage?.integer('segments') ?? 0,
-      missingParts: this.#repairs.length,
-      servers: new Map(
-        servers.map((row) => [
-          row.integer('server'),
-          { parts: row.integer('parts'), bytes: row.integer('bytes') },
-        ]),
-      ),
-    };
+    return this.#totals.totals();
   }
 
   async close(): Promise<void> {
@@ -352,56 +333,6 @@ export class SqliteCatalogue implements Catalogue {
   #drop(id: string): void {
     this.#segments.release('file', id);
     this.#sql.run('DELETE FROM entry WHERE id = ?', id);
-  }
-
-  #partial(path: string): Row | undefined {
-    const slash = path.lastIndexOf('/');
-    const parent = this.#find(path.slice(0, slash));
-    return parent && this.#partials.at(parent.text('id'), path.slice(slash + 1));
-  }
-
-  #child(parent: string, name: string): Row | undefined {
-    return this.#sql.first('SELECT * FROM entry WHERE parent = ? AND name = ?', parent, name);
-  }
-
-  #find(path: string): Row | undefined {
-    let row = this.#sql.first('SELECT * FROM entry WHERE id = ?', rootId);
-    for (const name of path.split('/').filter((name) => name !== '')) {
-      row = row && this.#child(row.text('id'), name);
-    }
-    return row;
-  }
-
-  #entry(path: string): Row {
-    const row = this.#find(path);
-    if (row) return row;
-    const size = this.#partial(path)?.integer('size');
-    if (size === undefined) throw new FileSystemError('missing', `${path} does not exist`);
-    throw new FileSystemError(
-      'missing',
-      `${path} is not complete: an interrupted upload left ${size} bytes; go on with APPE, or REST ${size} and STOR`,
-    );
-  }
-
-  #file(path: string): Row {
-    const entry = this.#entry(path);
-    if (entry.text('kind') !== 'file') throw new FileSystemError('is-a-directory', `${path} is a folder`);
-    return entry;
-  }
-
-  #folder(path: string): string {
-    const entry = this.#entry(path);
-    if (entry.text('kind') !== 'directory')
-      throw new FileSystemError('not-a-directory', `${path} is not a folder`);
-    return entry.text('id');
-  }
-
-  /** Where an entry of that path is or would be. */
-  #place(path: string): { parent: string; name: string } {
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    if (name === '') throw new FileSystemError('is-a-directory', '/ is a folder');
-    return { parent: this.#folder(path.slice(0, slash) || '/'), name };
   }
 
   #stored(owner: SegmentOwner, row: Row): StoredFile {

@@ -1,6 +1,8 @@
 import type { FinishedPart, SegmentToRepair } from './catalogue.ts';
+import { CostlyAnswer } from './costly-answer.ts';
 import type { RepairTable } from './repair-table.ts';
 import type { Row, Statements } from './rows.ts';
+import type { TotalsTable } from './totals-table.ts';
 import type {
   HealthOfFiles,
   PartOnServer,
@@ -17,16 +19,20 @@ const liveSegments = `SELECT *, coalesce(file, partial) AS owner FROM segment WH
 export class UpkeepTable implements UpkeepCatalogue {
   readonly #sql: Statements;
   readonly #repairs: RepairTable;
+  readonly #totals: TotalsTable;
+  readonly #health = new CostlyAnswer<HealthOfFiles>();
   readonly #entryAt: (path: string) => { readonly id: string; readonly kind: string };
 
   /** @param entryAt finds an entry of the catalogue. @throws FileSystemError `missing` */
   constructor(
     sql: Statements,
     repairs: RepairTable,
+    totals: TotalsTable,
     entryAt: (path: string) => { readonly id: string; readonly kind: string },
   ) {
     this.#sql = sql;
     this.#repairs = repairs;
+    this.#totals = totals;
     this.#entryAt = entryAt;
   }
 
@@ -153,18 +159,7 @@ export class UpkeepTable implements UpkeepCatalogue {
   }
 
   async verified(time: Date): Promise<VerifiedParts> {
-    const row = this.#sql.first(
-      `SELECT count(*) AS parts, count(*) FILTER (WHERE verified >= ?) AS verified,
-              coalesce(min(verified), 0) AS oldest
-         FROM part WHERE state = 'stored' AND ${live}`,
-      time.getTime(),
-    );
-    const parts = row?.integer('parts') ?? 0;
-    return {
-      parts,
-      verified: row?.integer('verified') ?? 0,
-      oldest: row && parts > 0 ? new Date(row.integer('oldest')) : undefined,
-    };
+    return this.#totals.verified(time);
   }
 
   async postpone(segment: string, until: Date): Promise<void> {
@@ -191,29 +186,30 @@ export class UpkeepTable implements UpkeepCatalogue {
   }
 
   async health(reachable: readonly number[]): Promise<HealthOfFiles> {
-    const up = JSON.stringify(reachable);
-    // From one server to the next by the index: parts are many, servers few.
-    const away = this.#sql.first(
-      `WITH RECURSIVE used (server) AS (
-         SELECT min(server) FROM part
-         UNION ALL
-         SELECT (SELECT min(server) FROM part WHERE server > used.server) FROM used WHERE used.server IS NOT NULL)
-       SELECT server FROM used WHERE server IS NOT NULL AND server NOT IN (SELECT value FROM json_each(?)) LIMIT 1`,
-      up,
-    );
-    // With every server up only the few missing parts are looked at.
-    const lacking = away
-      ? `state = 'missing' OR server NOT IN (SELECT value FROM json_each(?))`
-      : `state = 'missing' AND ? <> ''`;
+    const away = this.#sql
+      .all(
+        'SELECT server FROM part_sum WHERE parts > 0 AND server NOT IN (SELECT value FROM json_each(?))',
+        JSON.stringify(reachable),
+      )
+      .map((row) => row.integer('server'));
+    return this.#health.get(String(away), () => this.#healthWithout(away));
+  }
+
+  /** @param away servers that hold parts and cannot be reached: with none of them only missing parts are looked at */
+  #healthWithout(away: readonly number[]): HealthOfFiles {
     const row = this.#sql.first(
-      `WITH lack AS (SELECT segment, count(*) FILTER (WHERE state = 'missing') AS missing, count(*) AS lacking
-                       FROM part WHERE ${lacking} GROUP BY segment),
+      `WITH lack AS (SELECT segment, sum(missing) AS missing, count(*) AS lacking
+                       FROM (SELECT segment, 0 AS missing FROM part INDEXED BY part_on_server
+                              WHERE server IN (SELECT value FROM json_each(?)) AND state = 'stored'
+                             UNION ALL
+                             SELECT segment, 1 FROM part INDEXED BY missing_part WHERE state = 'missing')
+                      GROUP BY segment),
             file AS (SELECT max(CASE WHEN missing > parity_parts THEN 3 WHEN lacking > parity_parts THEN 2 ELSE 1 END) AS state
-                       FROM lack JOIN segment ON segment.id = lack.segment
+                       FROM lack CROSS JOIN segment ON segment.id = lack.segment
                       WHERE segment.state = 'live' AND segment.file IS NOT NULL GROUP BY segment.file)
        SELECT count(*) FILTER (WHERE state = 1) AS degraded, count(*) FILTER (WHERE state = 2) AS unavailable,
               count(*) FILTER (WHERE state = 3) AS lost FROM file`,
-      up,
+      JSON.stringify(away),
     );
     return {
       degraded: row?.integer('degraded') ?? 0,

@@ -1,13 +1,16 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { SiteCommand } from '../../ftp/server.ts';
 import type { ConversionReport } from '../../site/conversion.ts';
+import type { WritePolicy } from '../segments/write-policy.ts';
 import { type ConversionParts, convertFile, hasLayout } from './file-conversion.ts';
 
 /** Conversions that have ended and can still be asked for; failures that are told of each. */
 const mostKept = 100;
 const mostFailures = 20;
 
-export interface ConverterParts extends ConversionParts {
+export interface ConverterParts extends Omit<ConversionParts, 'policy'> {
+  /** Of new files, at this moment. */
+  readonly policy: () => WritePolicy;
   /** A file was changed; resolves when that is safe. */
   readonly onConverted: () => Promise<void>;
   /** There are parts to remove. */
@@ -19,6 +22,7 @@ interface Conversion {
   readonly id: number;
   readonly path: string;
   readonly stop: AbortController;
+  readonly policy: WritePolicy;
   report: ConversionReport;
 }
 
@@ -48,9 +52,9 @@ export class Converter {
 
   /** Returns when it has begun. @throws FileSystemError `missing` */
   async begin(path: string): Promise<ConversionReport> {
-    const { catalogue, policy } = this.#parts;
-    await catalogue.stat(path);
+    await this.#parts.catalogue.stat(path);
     const id = ++this.#last;
+    const policy = this.#parts.policy();
     const { dataParts, parityParts } = policy.layout;
     const report: ConversionReport = {
       kind: 'conversion',
@@ -66,7 +70,7 @@ export class Converter {
       bytes: 0,
       failures: [],
     };
-    const conversion: Conversion = { id, path, stop: new AbortController(), report };
+    const conversion: Conversion = { id, path, stop: new AbortController(), policy, report };
     this.#conversions.set(id, conversion);
     this.#conversions.delete(id - mostKept);
     this.#running = this.#running.then(() => this.#run(conversion));
@@ -96,9 +100,9 @@ export class Converter {
   }
 
   async #convert(conversion: Conversion, path: string): Promise<void> {
-    const { catalogue, policy, onConverted, onGarbage } = this.#parts;
+    const { catalogue, onConverted, onGarbage } = this.#parts;
+    const { policy, report: before } = conversion;
     const { signal } = conversion.stop;
-    const before = conversion.report;
     try {
       const file = await catalogue.openFile(path);
       if (hasLayout(file, policy.layout)) {
@@ -106,7 +110,7 @@ export class Converter {
         return;
       }
       conversion.report = { ...before, current: path };
-      const isConverted = await convertFile(this.#parts, path, file, signal, (bytes) => {
+      const isConverted = await convertFile({ ...this.#parts, policy }, path, file, signal, (bytes) => {
         conversion.report = { ...conversion.report, bytes: conversion.report.bytes + bytes };
       });
       if (isConverted) await onConverted();

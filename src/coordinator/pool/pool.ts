@@ -183,32 +183,52 @@ export class PoolConnections {
   readonly lines: ReadonlyMap<number, PoolLine>;
   /** Why there is no connection to the others. */
   readonly failures: ReadonlyMap<number, FileSystemError>;
-  #held = true;
+  readonly #held: Set<PoolLine>;
+  #isReleased = false;
 
   constructor(lines: ReadonlyMap<number, PoolLine>, failures: ReadonlyMap<number, FileSystemError>) {
     this.lines = lines;
     this.failures = failures;
+    this.#held = new Set(lines.values());
   }
 
   /** Whether they are held, and somebody waits for a connection to one of their servers. */
   get wanted(): boolean {
-    return this.#held && [...this.lines.values()].some(({ server }) => server.wanted);
+    return [...this.#held].some(({ server }) => server.wanted);
+  }
+
+  /** Holds another one together with them. */
+  add(line: PoolLine): void {
+    if (!this.#isReleased) this.#held.add(line);
+    else end(line);
+  }
+
+  /** Ends whatever is going on on one of them, and gives it back before the others. */
+  drop(line: PoolLine): void {
+    if (this.#held.delete(line)) end(line);
   }
 
   /** Lets others use the connections; those that are closed are thrown away. */
   release(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    for (const { server, connection, giveBack } of this.lines.values()) {
-      server.release(connection);
-      giveBack();
-    }
+    this.#isReleased = true;
+    for (const line of this.#held) giveBack(line);
+    this.#held.clear();
   }
 
   /** Ends whatever is going on on them, at once. */
   destroy(): void {
-    if (!this.#held) return;
-    for (const { connection } of this.lines.values()) connection.close();
-    this.release();
+    this.#isReleased = true;
+    for (const line of this.#held) end(line);
+    this.#held.clear();
   }
+}
+
+function end(line: PoolLine): void {
+  line.connection.close();
+  giveBack(line);
+}
+
+function giveBack({ server, connection, giveBack }: PoolLine): void {
+  server.release(connection);
+  giveBack();
 }

@@ -4,12 +4,14 @@ const slowInterval = 30_000;
 const paceInterval = 60_000;
 /** Weight of the newest measurement in the average. */
 const newest = 0.3;
+/** Bytes that times are told for. */
+const unit = 256 * 1024;
 
 /** How quickly one storage server has answered of late. */
 export class Promptness {
   #slowUntil = 0;
   #stillUntil = 0;
-  #pace = 0;
+  #blockTime = 0;
   #measured = 0;
 
   /** Whether it lagged behind others, or stood still, of late. */
@@ -21,9 +23,9 @@ export class Promptness {
     return Date.now() < this.#stillUntil;
   }
 
-  /** Bytes per millisecond that come from it on one connection while they are waited for; undefined if not known. */
-  get pace(): number | undefined {
-    return Date.now() - this.#measured < paceInterval ? this.#pace : undefined;
+  /** Milliseconds in which 256 KiB come from it on one connection, on average of late; undefined if not known. */
+  get blockTime(): number | undefined {
+    return Date.now() - this.#measured < paceInterval ? this.#blockTime : undefined;
   }
 
   lagged(): void {
@@ -37,9 +39,9 @@ export class Promptness {
 
   /** So many bytes came in so many milliseconds in which they were waited for. */
   measured(bytes: number, milliseconds: number): void {
-    const pace = bytes / Math.max(milliseconds, 0.01);
-    const known = this.pace;
-    this.#pace = known === undefined ? pace : known + (pace - known) * newest;
+    const time = (milliseconds / bytes) * unit;
+    const known = this.blockTime;
+    this.#blockTime = known === undefined ? time : known + (time - known) * newest;
     this.#measured = Date.now();
   }
 }

@@ -205,6 +205,11 @@ export class StorageConnection {
     await this.#client.sendIgnoringError(`MKD ${this.#name(path)}`);
   }
 
+  /** Removes a folder, unless something is in it. */
+  async removeEmptyFolder(path: string): Promise<void> {
+    await this.#client.sendIgnoringError(`RMD ${this.#name(path)}`);
+  }
+
   #name(path: string): string {
     return this.#capabilities.root + path;
   }

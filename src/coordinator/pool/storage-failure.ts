@@ -6,7 +6,8 @@ const plainInsteadOfTls = 'ERR_SSL_WRONG_VERSION_NUMBER';
 /** How a storage server is called in messages, and the number in the names of its variables. */
 export interface NamedServer {
   readonly name: string;
-  readonly number: number;
+  /** Absent while a person is still being asked about the server: there are no variables then. */
+  readonly number?: number;
 }
 
 /** What went wrong with a storage server, in words for a person, with what to do about it. */
@@ -28,29 +29,36 @@ export function describeFailure(server: NamedServer, error: unknown): string {
     case 'ENETUNREACH':
       return `${name} cannot be reached over the network`;
     case plainInsteadOfTls:
-      return `${name} does not begin with TLS: set FTP_TLS${server.number} to explicit, or to its port for TLS`;
+      return `${name} does not begin with TLS: ${advice(server, (n) => `set FTP_TLS${n} to explicit`, 'choose explicit TLS')}, or its port for TLS`;
   }
   if (isBrokenOff(error)) return `${name} broke the connection off`;
   return isSilence(error) ? `${name} does not answer` : `${name} failed: ${message}`;
 }
 
-function describeReply({ name, number }: NamedServer, error: FTPError): string {
+/** What to change: a variable of the configuration, or an answer that was given. */
+function advice({ number }: NamedServer, ofVariables: (number: number) => string, ofAnswers: string): string {
+  return number === undefined ? ofAnswers : ofVariables(number);
+}
+
+function describeReply(server: NamedServer, error: FTPError): string {
+  const { name } = server;
   const { code } = error;
   const message = error.message.replaceAll(/\s*\n\s*/g, ' '); // Some replies have several lines.
   if (isTooManyConnections(error)) {
-    return `${name} accepts no more connections: raise its limit, or set FTP_CONNECTIONS${number} below it`;
+    return `${name} accepts no more connections: ${advice(server, (n) => `raise its limit, or set FTP_CONNECTIONS${n} below it`, 'raise its limit, or try again later')}`;
   }
   // vsftpd without TLS answers AUTH TLS with "Please login with USER and PASS."
   if (
     /\b(SSL|TLS|encrypt\w*|cleartext|login with USER)\b/i.test(message) &&
     [421, 503, 522, 530, 534, 550].includes(code)
   ) {
-    return `${name} wants another encryption (${message}): set FTP_TLS${number} to explicit, or off if it has no TLS`;
+    return `${name} wants another encryption (${message}): ${advice(server, (n) => `set FTP_TLS${n} to explicit, or off`, 'choose explicit TLS, or none')} if it has no TLS`;
   }
   if (/^AUTH\b/.test(message) || [500, 502, 504].includes(code)) {
     return `${name} answered ${message}`;
   }
-  if (code === 530) return `${name} refuses the login: check FTP_USER${number} and FTP_PASSWORD${number}`;
+  if (code === 530)
+    return `${name} refuses the login: check ${advice(server, (n) => `FTP_USER${n} and FTP_PASSWORD${n}`, 'the user and the password')}`;
   if (isOutOfSpace(error)) return `${name} is full (${message})`;
   if (isWriteFailure(error)) return `${name} is full, or its disk fails (${message})`;
   return `${name} answered ${message}`;

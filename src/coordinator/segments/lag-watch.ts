@@ -1,6 +1,7 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { ConnectOptions } from '../pool/pool.ts';
-import type { PartFailure } from './part-failure.ts';
+import type { Hedge } from './hedge.ts';
+import { failureOf, type PartFailure } from './part-failure.ts';
 import type { PartReader } from './part-reader.ts';
 
 /** Milliseconds in which a part must get ahead by this many bytes, unless all others stand still as well. */
@@ -15,17 +16,19 @@ const interval = 250;
  */
 export class LagWatch {
   readonly #parts: ReadonlyMap<number, PartReader>;
-  readonly #replaceable: readonly number[];
+  readonly #spares: readonly number[];
+  readonly #hedge: Hedge;
 
-  /** @param replaceable indices of the parts that may be given up */
-  constructor(parts: ReadonlyMap<number, PartReader>, replaceable: readonly number[]) {
+  /** @param spares indices of the parts that can stand in for one that is given up; they may become fewer */
+  constructor(parts: ReadonlyMap<number, PartReader>, spares: readonly number[], hedge: Hedge) {
     this.#parts = parts;
-    this.#replaceable = replaceable;
+    this.#spares = spares;
+    this.#hedge = hedge;
   }
 
   /** How long to wait for connections to the storage servers of these parts. */
-  static connectOptions(indices: readonly number[], replaceable: readonly number[]): ConnectOptions {
-    if (replaceable.length === 0) return {};
+  static connectOptions(indices: readonly number[], spares: readonly number[]): ConnectOptions {
+    if (spares.length === 0) return {};
     const enough = Math.min(1, indices.length - 1);
     return { patience: { enough, milliseconds: patience, onGivenUp: (server) => server.lagged() } };
   }
@@ -35,10 +38,10 @@ export class LagWatch {
     return this.#wait([...this.#parts.keys()], (part) => part.check());
   }
 
-  /** Waits until these parts have a block. @returns those that failed */
+  /** Waits until these parts, or others in their places, have a block. @returns those that failed */
   async waitFor(indices: readonly number[]): Promise<PartFailure[]> {
     if (indices.every((index) => this.#parts.get(index)?.hasBlock)) return [];
-    return this.#wait(indices, (part) => part.ready());
+    return this.#wait(indices, (part, index) => this.#hedge.ready(index, part));
   }
 
   /** Waits for the end of all parts. @returns those that failed */
@@ -46,34 +49,37 @@ export class LagWatch {
     return this.#wait([...this.#parts.keys()], (part) => part.end());
   }
 
-  async #wait(indices: readonly number[], work: (part: PartReader) => Promise<void>): Promise<PartFailure[]> {
-    const failures = new Map<number, PartFailure>();
+  async #wait(
+    indices: readonly number[],
+    work: (part: PartReader, index: number) => Promise<void>,
+  ): Promise<PartFailure[]> {
+    const failures: PartFailure[] = [];
     const pending = new Map<number, PartReader>();
+    const givenUp = new Set<number>();
     const jobs = indices.map(async (index) => {
       const part = this.#parts.get(index);
       if (!part) return;
       pending.set(index, part);
       try {
-        await work(part);
+        await work(part, index);
       } catch (error) {
-        const failure = part.server.toFileSystemError(error);
-        const kind = failure.kind === 'damaged' ? 'damaged' : 'unavailable';
-        if (!failures.has(index)) failures.set(index, { index, kind, error: failure });
+        const failure = failureOf(index, part.server.toFileSystemError(error));
+        failures.push(givenUp.has(index) ? slowFailure(index, part) : failure);
       } finally {
         pending.delete(index);
       }
     });
-    const timer = this.#giveUpLaggards(pending, failures);
+    const timer = this.#giveUpLaggards(pending, givenUp);
     await Promise.all(jobs);
     clearInterval(timer);
-    return [...failures.values()];
+    return failures;
   }
 
   #giveUpLaggards(
     pending: ReadonlyMap<number, PartReader>,
-    failures: Map<number, PartFailure>,
+    givenUp: Set<number>,
   ): NodeJS.Timeout | undefined {
-    if (this.#replaceable.length === 0) return undefined;
+    if (this.#spares.length === 0) return undefined;
     const since = new Map<number, { time: number; received: number }>();
     return setInterval(() => {
       const now = performance.now();
@@ -82,7 +88,7 @@ export class LagWatch {
         const start = since.get(index);
         if (!start || received - start.received >= leastProgress) since.set(index, { time: now, received });
         else if (now - start.time >= patience && this.#lagsBehind(index, pending)) {
-          if (!part.isWhole) failures.set(index, slow(index, part));
+          givenUp.add(index);
           part.server.lagged();
           part.destroy();
         }
@@ -92,13 +98,13 @@ export class LagWatch {
 
   /** Whether the others are no slower than this part. */
   #lagsBehind(index: number, pending: ReadonlyMap<number, PartReader>): boolean {
-    if (!this.#replaceable.includes(index)) return false;
     const others = [...this.#parts].filter(([other]) => other !== index);
     return others.length === 0 || others.some(([other, part]) => !pending.has(other) || part.hasBlock);
   }
 }
 
-function slow(index: number, { server }: PartReader): PartFailure {
+/** Others are quicker than that part. */
+export function slowFailure(index: number, { server }: PartReader): PartFailure {
   const error = new FileSystemError('unavailable', `${server.name} lags behind the others`);
   return { index, kind: 'slow', error };
 }

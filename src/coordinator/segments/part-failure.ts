@@ -1,4 +1,4 @@
-import type { FileSystemError } from '../../ftp/file-system.ts';
+import { FileSystemError } from '../../ftp/file-system.ts';
 
 /**
  * How one part of a segment turned out to be unusable. `damaged` is also what its storage server does not have; what is
@@ -8,6 +8,12 @@ export interface PartFailure {
   readonly index: number;
   readonly kind: 'damaged' | 'unavailable' | 'slow';
   readonly error: FileSystemError;
+}
+
+/** What an error of its storage server, or of its content, tells of a part. @throws any other error */
+export function failureOf(index: number, error: unknown): PartFailure {
+  if (!(error instanceof FileSystemError)) throw error;
+  return { index, kind: error.kind === 'damaged' ? 'damaged' : 'unavailable', error };
 }
 
 /** Reading cannot go on with these parts; with others it can, from the byte behind the last one handed out. */

@@ -19,6 +19,8 @@ import { finalPartPath } from './part-writer.ts';
 
 /** Verified blocks that wait for the reader before the storage server has to wait. */
 const blocksAhead = 2;
+/** Bytes of a block at least from which a storage server's pace can be told. */
+const telling = 64 * 1024;
 
 /** A block whose check was right. */
 export interface VerifiedBlock {
@@ -45,6 +47,7 @@ export class PartReader {
   readonly #arrived = new ByteQueue();
   readonly #blocks: VerifiedBlock[] = [];
   readonly #sink: Writable;
+  readonly #firstStripe: number;
   /** All of a small part, when {@link check} brought it along. */
   #content: Buffer | undefined;
   #headerPending: boolean;
@@ -55,7 +58,10 @@ export class PartReader {
   #isWhole = false;
   #failure: FileSystemError | undefined;
   #done: Promise<void> | undefined;
-  #wakeReader: (() => void) | undefined;
+  /** Moment ({@link performance.now}) from which the next block could have come. */
+  #since: number | undefined;
+  #blockTime = 0;
+  #arrival = Promise.withResolvers<void>();
   #wakeSink: (() => void) | undefined;
 
   constructor(line: PoolLine, pool: string, segment: StoredSegment, index: number, firstStripe: number) {
@@ -67,6 +73,7 @@ export class PartReader {
     this.#context = new CheckContext(segment.id, index);
     this.#fullBlock = new CrcShift(segment.blockBytes);
     this.#headerPending = firstStripe === 0;
+    this.#firstStripe = firstStripe;
     this.#stripe = firstStripe;
     this.#sink = new Writable({
       highWaterMark: segment.blockBytes,
@@ -91,6 +98,25 @@ export class PartReader {
     return this.#line.server;
   }
 
+  get line(): PoolLine {
+    return this.#line;
+  }
+
+  /** Stripe of the block that {@link next} gives. */
+  get position(): number {
+    return this.#stripe - this.#blocks.length;
+  }
+
+  /** Milliseconds that its last block took, from when it could have come; 0 before the first. */
+  get blockTime(): number {
+    return this.#blockTime;
+  }
+
+  /** Milliseconds for which its next block could have come; 0 while it is not waited for. */
+  get waiting(): number {
+    return this.#since === undefined || this.hasBlock ? 0 : performance.now() - this.#since;
+  }
+
   /** Bytes that have come from the storage server. */
   get received(): number {
     return this.#received;
@@ -100,10 +126,11 @@ export class PartReader {
     const body = this.#geometry.stripeOffset(this.#stripe);
     const offset = this.#headerPending ? 0 : this.#part.headerBytes + body;
     this.#expected = this.#part.bytes - offset;
+    this.#since = performance.now();
     this.#done = this.#deliver(offset);
     this.#done.catch((error: unknown) => {
       this.#failure ??= this.#line.server.toFileSystemError(error);
-      this.#wakeReader?.();
+      this.#wakeReader();
     });
   }
 
@@ -121,9 +148,7 @@ export class PartReader {
   async ready(): Promise<void> {
     while (this.#blocks.length === 0) {
       if (this.#failure) throw this.#failure;
-      await new Promise<void>((wake) => {
-        this.#wakeReader = wake;
-      });
+      await this.#arrival.promise;
     }
   }
 
@@ -172,14 +197,16 @@ export class PartReader {
     this.#arrived.push(chunk);
     this.#received += chunk.length;
     const error = this.#attempt(() => this.#takeBlocks());
-    this.#wakeReader?.();
+    this.#wakeReader();
     if (error || this.#blocks.length < blocksAhead) {
       done(error);
       return;
     }
+    this.#since = undefined;
     this.#wakeSink = () => {
       if (this.#blocks.length >= blocksAhead) return;
       this.#wakeSink = undefined;
+      this.#since = performance.now();
       done();
     };
   }
@@ -194,7 +221,18 @@ export class PartReader {
       const length = this.#geometry.blockLength(this.#stripe, this.#index);
       if (length > 0 && this.#arrived.length < length + checkBytes) return;
       this.#blocks.push(length > 0 ? this.#takeBlock(length) : emptyBlock);
+      this.#measure(length);
       this.#stripe += 1;
+    }
+  }
+
+  #measure(length: number): void {
+    const now = performance.now();
+    this.#blockTime = now - (this.#since ?? now);
+    this.#since = now;
+    // The first one tells more of the way than of the pace.
+    if (length >= telling && this.#stripe > this.#firstStripe) {
+      this.server.promptness.measured(length, this.#blockTime);
     }
   }
 
@@ -243,6 +281,12 @@ export class PartReader {
           : this.#line.server.toFileSystemError(error);
       return this.#failure;
     }
+  }
+
+  /** Something has come that whoever waits may want to know. */
+  #wakeReader(): void {
+    this.#arrival.resolve();
+    this.#arrival = Promise.withResolvers();
   }
 
   get #part() {

@@ -6,6 +6,11 @@ import type { PartFailure } from './part-failure.ts';
 /** A storage server that could not be reached is tried so often for one segment: it may just restart. */
 const mostAttempts = 2;
 
+/** Milliseconds in which a block comes from a server that nobody calls slow: computing from others takes time, too. */
+const quickBlock = 10;
+/** So many times as slow as the quickest: then others are read. */
+const slowFactor = 3;
+
 /** Which `k` parts of a segment to read, by what became of those that were read before. */
 export class PartSelection {
   readonly #segment: StoredSegment;
@@ -25,10 +30,10 @@ export class PartSelection {
   }
 
   /**
-   * The `k` parts that promise most, and those of them that others can stand in for when they lag behind.
+   * The `k` parts that promise most, and those that can stand in for one that lags behind.
    * @throws FileSystemError when fewer than `k` are left, naming the storage servers that are needed
    */
-  choose(): { readonly indices: readonly number[]; readonly replaceable: readonly number[] } {
+  choose(): { readonly indices: readonly number[]; readonly spares: readonly number[] } {
     const { dataParts } = this.#segment.layout;
     const ranked = this.#segment.parts
       .map((_, index) => ({ index, rank: this.#rank(index) }))
@@ -36,10 +41,10 @@ export class PartSelection {
       .sort((a, b) => a.rank - b.rank || a.index - b.index);
     if (ranked.length < dataParts) throw this.#tooFew(ranked.map(({ index }) => index));
     const chosen = ranked.slice(0, dataParts);
-    const spare = ranked.slice(dataParts).some(({ rank }) => rank < doubtful);
+    const spares = ranked.slice(dataParts).filter(({ rank }) => rank < doubtful);
     return {
       indices: chosen.map(({ index }) => index).sort((a, b) => a - b),
-      replaceable: spare ? chosen.map(({ index }) => index) : [],
+      spares: spares.map(({ index }) => index),
     };
   }
 
@@ -56,7 +61,19 @@ export class PartSelection {
     // What is thought to be missing may be back, or whole in the stripes that are wanted.
     if (!part.stored) return desperate;
     if (failure || this.#isSlow(part.server)) return doubtful;
+    if (this.#isSlower(part.server)) return slower;
     return index < this.#segment.layout.dataParts ? best : good;
+  }
+
+  /** Whether it gives its blocks much more slowly than the quickest server of the segment, as measured of late. */
+  #isSlower(number: number): boolean {
+    const times = this.#segment.parts.flatMap(({ server }) => this.#blockTime(server) ?? []);
+    const time = this.#blockTime(number);
+    return time !== undefined && time > quickBlock && time > slowFactor * Math.min(...times);
+  }
+
+  #blockTime(number: number): number | undefined {
+    return this.#pool.servers.find((server) => server.number === number)?.promptness.blockTime;
   }
 
   #isSlow(number: number): boolean {
@@ -82,10 +99,12 @@ export class PartSelection {
 
 const best = 0;
 const good = 1;
-/** Of a storage server that was slow or failed of late. */
-const doubtful = 2;
-const desperate = 3;
-const unusable = 4;
+/** Of a storage server that is slower than others. */
+const slower = 2;
+/** Of a storage server that lagged behind or failed of late. */
+const doubtful = 3;
+const desperate = 4;
+const unusable = 5;
 
 function neverStored(index: number, server: number): string {
   return `part ${index + 1} of the file is missing on storage server ${server}`;

@@ -18,8 +18,8 @@ export interface SegmentDownloadOptions {
 
 /**
  * The bytes of one segment, from whichever of its parts can be read: a part that fails or lags behind is replaced by
- * another in the middle of the transfer. All are then opened again where they are, rather than one beside those that
- * go on: whoever waits for a connection never holds another one, so that no two readers can wait for each other.
+ * another in the middle of the transfer. After a failure all are opened again where they are, rather than one beside those
+ * that go on: whoever waits for a connection never holds another one, so that no two readers can wait for each other.
  */
 export class SegmentDownload {
   readonly #options: SegmentDownloadOptions;
@@ -67,7 +67,9 @@ export class SegmentDownload {
     if (this.#reader) return this.#reader;
     const { pool, poolId, segment } = this.#options;
     const offset = this.#offset;
-    const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...this.#selection.choose() });
+    const onPartFailure = (failure: PartFailure) => this.#note(failure);
+    const parts = this.#selection.choose();
+    const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...parts, onPartFailure });
     if (this.#destroyed) reader.destroy();
     this.#reader = reader;
     return reader;
@@ -82,11 +84,13 @@ export class SegmentDownload {
         this.#reader?.destroy();
         this.#reader = undefined;
         if (!(error instanceof PartFailuresError) || this.#destroyed) throw error;
-        for (const failure of error.failures) {
-          this.#selection.note(failure);
-          this.#options.onPartFailure(this.#options.segment, failure);
-        }
+        for (const failure of error.failures) this.#note(failure);
       }
     }
+  }
+
+  #note(failure: PartFailure): void {
+    this.#selection.note(failure);
+    this.#options.onPartFailure(this.#options.segment, failure);
   }
 }

@@ -3,11 +3,13 @@ import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool, PoolConnections } from '../pool/pool.ts';
 import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, combineCrc32, crc32 } from './crc32.ts';
-import { LagWatch } from './lag-watch.ts';
+import { Hedge } from './hedge.ts';
+import { LagWatch, slowFailure } from './lag-watch.ts';
 import { reconstructBlocks } from './parity.ts';
 import { type PartFailure, PartFailuresError } from './part-failure.ts';
 import { SegmentGeometry } from './part-format.ts';
 import { PartReader, type VerifiedBlock } from './part-reader.ts';
+import { SparePart } from './spare-part.ts';
 
 export interface SegmentReaderOptions {
   readonly pool: Pool;
@@ -18,8 +20,10 @@ export interface SegmentReaderOptions {
   readonly offset: number;
   /** The `k` parts to read. */
   readonly indices: readonly number[];
-  /** Those of them that are given up when they lag behind. */
-  readonly replaceable: readonly number[];
+  /** Parts that can take the place of one that lags behind, the best first. */
+  readonly spares: readonly number[];
+  /** Called for a part that was exchanged for another one, and for one that could not take its place. */
+  readonly onPartFailure: (failure: PartFailure) => void;
 }
 
 /**
@@ -27,12 +31,14 @@ export interface SegmentReaderOptions {
  * computed from the others. A block is looked at only after its check was right.
  */
 export class SegmentReader {
+  readonly #options: SegmentReaderOptions;
   readonly #segment: StoredSegment;
   readonly #connections: PoolConnections;
-  readonly #parts: ReadonlyMap<number, PartReader>;
+  /** Those that are read now. */
+  readonly #parts: Map<number, PartReader>;
   readonly #geometry: SegmentGeometry;
+  readonly #hedge: Hedge;
   readonly #lag: LagWatch;
-  readonly #isComplete: boolean;
   readonly #fullBlock: CrcShift;
   /** Verified blocks of the current stripe, while others may have to be computed from them. */
   readonly #blocks = new Map<number, VerifiedBlock>();
@@ -44,17 +50,26 @@ export class SegmentReader {
   #crc: number | undefined;
 
   private constructor(
-    { segment, offset, replaceable }: SegmentReaderOptions,
+    options: SegmentReaderOptions,
     connections: PoolConnections,
-    parts: ReadonlyMap<number, PartReader>,
+    parts: Map<number, PartReader>,
     geometry: SegmentGeometry,
   ) {
+    const { segment, offset, onPartFailure } = options;
+    const spares = [...options.spares];
+    this.#options = options;
     this.#segment = segment;
     this.#connections = connections;
     this.#parts = parts;
     this.#geometry = geometry;
-    this.#lag = new LagWatch(parts, replaceable);
-    this.#isComplete = [...parts.keys()].every((index) => index < geometry.dataParts);
+    this.#hedge = new Hedge({
+      parts,
+      spares,
+      begin: (index) => this.#beginSpare(index),
+      exchange: (late, spare, part) => this.#exchange(late, spare, part),
+      onSpareFailure: onPartFailure,
+    });
+    this.#lag = new LagWatch(parts, spares, this.#hedge);
     this.#fullBlock = new CrcShift(geometry.blockBytes);
     this.#stripe = Math.floor(offset / geometry.stripeBytes);
     this.#skip = offset - this.#stripe * geometry.stripeBytes;
@@ -66,11 +81,11 @@ export class SegmentReader {
    * @throws PartFailuresError
    */
   static async open(options: SegmentReaderOptions): Promise<SegmentReader> {
-    const { pool, poolId, segment, offset, indices, replaceable } = options;
+    const { pool, poolId, segment, offset, indices, spares } = options;
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     const firstStripe = Math.floor(offset / geometry.stripeBytes);
     const servers = indices.map((index) => segment.parts[index]?.server ?? 0);
-    const connections = await pool.connect(servers, LagWatch.connectOptions(indices, replaceable));
+    const connections = await pool.connect(servers, LagWatch.connectOptions(indices, spares));
     const failures: PartFailure[] = [];
     const parts = new Map<number, PartReader>();
     for (const [position, index] of indices.entries()) {
@@ -119,25 +134,21 @@ export class SegmentReader {
 
   /** Ends reading in the middle. */
   destroy(): void {
+    this.#hedge.stop();
     this.#connections.destroy();
   }
 
   async #dataBlock(index: number): Promise<VerifiedBlock> {
-    const known = this.#blocks.get(index);
-    if (known) return known;
-    if (this.#parts.has(index)) {
-      await this.#fetch([index]);
-    } else {
-      await this.#fetch([...this.#parts.keys()]);
-      this.#reconstruct();
+    for (;;) {
+      const block = this.#blocks.get(index);
+      if (block) return block;
+      const isRead = this.#parts.has(index);
+      await this.#fetch(isRead ? [index] : [...this.#parts.keys()]);
+      if (!isRead && [...this.#parts.keys()].every((each) => this.#blocks.has(each))) this.#reconstruct();
     }
-    const block = this.#blocks.get(index);
-    if (!block) throw new Error(`block ${index} of stripe ${this.#stripe} was not read`);
-    if (this.#isComplete) this.#blocks.delete(index);
-    return block;
   }
 
-  /** Has the blocks of these parts in the current stripe. */
+  /** Has the blocks of these parts in the current stripe, without those that were exchanged meanwhile. */
   async #fetch(indices: readonly number[]): Promise<void> {
     const wanted = indices.filter((index) => !this.#blocks.has(index));
     const failures = await this.#lag.waitFor(wanted);
@@ -148,11 +159,28 @@ export class SegmentReader {
     }
   }
 
+  #beginSpare(index: number): SparePart | undefined {
+    const { pool, poolId, segment } = this.#options;
+    const server = pool.servers.find(({ number }) => number === segment.parts[index]?.server);
+    return server && SparePart.begin({ server, poolId, segment, index, firstStripe: this.#stripe });
+  }
+
+  #exchange(late: number, spare: number, part: PartReader): void {
+    const laggard = this.#parts.get(late);
+    this.#parts.delete(late);
+    this.#parts.set(spare, part);
+    this.#connections.add(part.line);
+    if (!laggard) return;
+    laggard.server.promptness.measured(this.#geometry.blockBytes, laggard.waiting);
+    this.#connections.drop(laggard.line);
+    this.#options.onPartFailure(slowFailure(late, laggard));
+  }
+
   #reconstruct(): void {
     const { dataParts } = this.#geometry;
     const lengthOf = (index: number) => this.#geometry.blockLength(this.#stripe, index);
     const wanted = Array.from({ length: dataParts }, (_, index) => index).filter(
-      (index) => !this.#parts.has(index) && lengthOf(index) > 0,
+      (index) => !this.#blocks.has(index) && lengthOf(index) > 0,
     );
     const sources = new Map([...this.#blocks].map(([index, { chunks }]) => [index, chunks]));
     const { layout } = this.#segment;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../log/log.ts';
 import type { Catalogue, GarbagePart } from '../catalogue/catalogue.ts';
 import { crashPoint } from '../crash-point.ts';
@@ -11,6 +12,10 @@ import type { Leases } from './leases.ts';
 const batch = 500;
 /** Milliseconds until parts that could not be removed (server down, still read) are tried again. */
 const retryAfter = 5_000;
+/** Milliseconds in which garbage gathers: to look for it costs more than to remove it. */
+const gatherMs = 100;
+/** Parts that the catalogue forgets at once: each time waits for its disk. */
+const forgottenAtOnce = 50;
 
 /**
  * Removes the parts of segments that no file refers to any more: replaced and deleted files, uploads that ended
@@ -24,7 +29,7 @@ export class Collector {
   #running: Promise<void> | undefined;
   #again = false;
   #retry: NodeJS.Timeout | undefined;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(catalogue: Catalogue, pool: Pool, leases: Leases, log: Log) {
     this.#catalogue = catalogue;
@@ -44,17 +49,31 @@ export class Collector {
 
   /** Resolves when nothing is going on any more. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#retry);
     await this.#running;
   }
 
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   async #run(): Promise<void> {
     while (this.#again && !this.#stopped) {
+      await this.#gather();
+      if (this.#stopped) return;
       this.#again = false;
       clearTimeout(this.#retry);
       const whole = await Promise.all(this.#pool.servers.map((server) => this.#clean(server)));
       if (whole.includes(false)) this.#retry = setTimeout(() => this.wake(), retryAfter);
+    }
+  }
+
+  async #gather(): Promise<void> {
+    try {
+      await delay(gatherMs, undefined, this.#stopping);
+    } catch {
+      // Stopped meanwhile.
     }
   }
 
@@ -104,17 +123,30 @@ export class Collector {
   /** @returns how many are gone */
   async #remove(connection: StorageConnection, parts: readonly GarbagePart[]): Promise<number> {
     let removed = 0;
-    for (const { segment, index, settled } of parts) {
-      if (this.#stopped) break;
-      const place = { pool: this.#catalogue.pool, segment, index };
-      crashPoint('collect.removing');
-      if (!settled && !(await connection.remove(temporaryPartPath(place)))) continue;
-      if (!(await connection.remove(finalPartPath(place)))) continue;
-      crashPoint('collect.removed');
-      await this.#catalogue.forgetPart(segment, index);
-      crashPoint('collect.forgotten');
-      removed += 1;
+    for (let at = 0; at < parts.length && !this.#stopped; at += forgottenAtOnce) {
+      const gone: GarbagePart[] = [];
+      try {
+        for (const part of parts.slice(at, at + forgottenAtOnce)) {
+          if (this.#stopped) break;
+          crashPoint('collect.removing');
+          if (await this.#removePart(connection, part)) gone.push(part);
+        }
+      } finally {
+        crashPoint('collect.removed');
+        await this.#catalogue.forgetParts(gone);
+        crashPoint('collect.forgotten');
+      }
+      removed += gone.length;
     }
     return removed;
+  }
+
+  async #removePart(
+    connection: StorageConnection,
+    { segment, index, settled }: GarbagePart,
+  ): Promise<boolean> {
+    const place = { pool: this.#catalogue.pool, segment, index };
+    if (!settled && !(await connection.remove(temporaryPartPath(place)))) return false;
+    return connection.remove(finalPartPath(place));
   }
 }

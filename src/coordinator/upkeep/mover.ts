@@ -109,7 +109,7 @@ export class Mover {
         const others = parts.map(({ server }) => server);
         const to = placement.replacement(place.segment, others);
         if (to === undefined)
-          this.#reason = `there is no other storage server for the parts of storage server ${number}`;
+          this.#reason = `there is no other storage server for the parts of storage server ${number}: add one, or give the files a layout with fewer parts (splitftp convert /)`;
         else await this.#move(task, place.index, to, signal);
       });
       this.#after.set(number, place);

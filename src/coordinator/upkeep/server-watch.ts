@@ -44,6 +44,7 @@ export class ServerWatch {
   }
 
   async start(): Promise<void> {
+    await this.#forgetDrained();
     this.#draining = new Set(await this.#parts.catalogue.upkeep.draining());
     this.#look();
   }
@@ -62,6 +63,11 @@ export class ServerWatch {
   /** Numbers of the servers that are up. */
   get reachable(): number[] {
     return this.#parts.pool.servers.map(({ number }) => number).filter((number) => this.isUp(number));
+  }
+
+  /** How many storage servers are not to be emptied. */
+  get staying(): number {
+    return this.#parts.pool.servers.filter(({ number }) => !this.isDraining(number)).length;
   }
 
   isDraining(number: number): boolean {
@@ -123,6 +129,14 @@ export class ServerWatch {
         }
       }),
     );
+  }
+
+  /** One that was emptied and then removed: the next server of its number is another one. */
+  async #forgetDrained(): Promise<void> {
+    const { upkeep } = this.#parts.catalogue;
+    for (const number of await upkeep.draining()) {
+      if (!this.#server(number) && !(await upkeep.uses(number))) await upkeep.setDraining(number, false);
+    }
   }
 
   #server(number: number): StorageServer | undefined {

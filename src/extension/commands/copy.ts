@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
+import { addressOf } from '../ftp-address.ts';
 import { entriesOf } from './arguments.ts';
 import type { Parts } from './commands.ts';
 
 /** For any FTP client; the password is copied apart, so that it does not end in a history by accident. */
 export async function copyAddress({ servers }: Parts): Promise<void> {
-  const { host, port, account } = runningCoordinator(servers.state);
-  const address = `ftp://${encodeURIComponent(account.user)}@${host.includes(':') ? `[${host}]` : host}:${port}/`;
+  const address = addressOf(runningCoordinator(servers.state));
   await vscode.env.clipboard.writeText(address);
   vscode.window.setStatusBarMessage(`$(copy) ${vscode.l10n.t('Copied {0}', address)}`, 5000);
 }

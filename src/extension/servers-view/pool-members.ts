@@ -1,17 +1,29 @@
 /** Adds storage servers to the configuration of a window, and takes them out: in its `.env`, or in the settings. */
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Configuration, StorageServerConfiguration } from '../../config/configuration.ts';
 import { withoutStorageServer, withVariables } from '../../config/env-edit.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import { storageTlsVariables, storageVariables } from '../../config/variables.ts';
 import type { Origin } from '../configuration.ts';
 import { forgetPassword, type RemoteServer, remoteStorageServers, storePassword } from '../remote-servers.ts';
+import type { Servers } from '../servers.ts';
+import { storageFolders, withoutFolder } from '../storage-folders.ts';
 import type { ServerAnswers } from './server-questions.ts';
 
 /** Numbers of servers on other machines begin here in the settings, so that more folders can be added. */
 const firstRemoteNumber = 11;
+
+/** @throws Error where another window, or another program, decides which servers there are */
+export function requireOwnServers({ state }: Servers): void {
+  if (state.kind !== 'running' || state.startedHere) return;
+  throw new Error(
+    vscode.l10n.t(
+      'These servers were started by another window, by "splitftp serve" or on another machine: change them there.',
+    ),
+  );
+}
 
 export class PoolMembers {
   readonly #context: vscode.ExtensionContext;
@@ -38,6 +50,7 @@ export class PoolMembers {
           [names.host]: host,
           [names.port]: String(port),
           [tlsNames.mode]: tls,
+          ...(isLoopback(host) && { [names.bundled]: 'no' }),
           ...(fingerprint === undefined ? {} : { [tlsNames.fingerprint]: fingerprint }),
         }),
       );
@@ -68,15 +81,12 @@ export class PoolMembers {
       );
       return;
     }
-    const settings = vscode.workspace.getConfiguration('splitftp');
-    const chosen = settings.get<string[]>('storageFolders', []);
-    const data = this.#context.globalStorageUri.fsPath;
-    const before = chosen.length > 0 ? chosen : [1, 2, 3].map((one) => join(data, `storage_folder${one}`));
-    await settings.update('storageFolders', [...before, folder], vscode.ConfigurationTarget.Global);
+    await setFolders([...storageFolders(this.#context), folder]);
   }
 
-  /** @throws Error where a person has to do it, and says how */
-  async remove(origin: Origin, server: StorageServerConfiguration): Promise<void> {
+  /** @param members storage servers that there are. @throws Error for the last one */
+  async remove(origin: Origin, server: StorageServerConfiguration, members: number): Promise<void> {
+    if (members < 2) throw new Error(vscode.l10n.t('A pool needs a storage server: add another one first.'));
     if (origin.kind === 'env') {
       await changeEnv(origin.uri, (text) => withoutStorageServer(text, server.number));
       return;
@@ -84,16 +94,18 @@ export class PoolMembers {
     const remote = remoteStorageServers();
     const removed = remote.find(({ number }) => number === server.number);
     if (removed === undefined) {
-      throw new Error(
-        vscode.l10n.t(
-          'Storage server {0} is a folder of the setting "splitftp.storageFolders". Its place in that list is its number: only the last folder can be taken out, there.',
-          server.number,
-        ),
-      );
+      await setFolders(withoutFolder(storageFolders(this.#context), server.number));
+      return;
     }
     await setRemoteServers(remote.filter((one) => one !== removed));
     await forgetPassword(this.#context.secrets, removed);
   }
+}
+
+async function setFolders(folders: readonly string[]): Promise<void> {
+  await vscode.workspace
+    .getConfiguration('splitftp')
+    .update('storageFolders', folders, vscode.ConfigurationTarget.Global);
 }
 
 async function changeEnv(uri: vscode.Uri, change: (text: string) => string): Promise<void> {

@@ -1,27 +1,25 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { SplitClient } from '../../client/split-client.ts';
+import { coordinatorName, storageName } from '../../servers/local-servers.ts';
 import type { Command } from '../command-runner.ts';
-import type { PoolWatch } from '../pool-watch.ts';
-import {
-  type AddingParts,
-  addStorageServer,
-  connectToCoordinator,
-  disconnectCoordinator,
-} from './add-server.ts';
+import type { ServerLogs } from '../server-logs.ts';
+import { addStorageServer } from './add-server.ts';
+import { connectToCoordinator, disconnectCoordinator } from './connect.ts';
+import { type DepartureParts, drainServer, removeServer, replaceServer } from './departure.ts';
 import { convert, verify } from './long-tasks.ts';
-import { PoolMembers } from './pool-members.ts';
-
-export interface ServerCommandParts extends AddingParts {
-  readonly watch: PoolWatch;
-}
 
 const entry = v.object({ path: v.string() });
+export interface ServerCommandParts extends DepartureParts {
+  readonly logs: ServerLogs;
+}
+
+const coordinatorNode = v.object({ kind: v.literal('coordinator') });
 const storageNode = v.object({ kind: v.literal('storage'), number: v.number() });
 
 /** The commands of the Servers view. Those about one storage server ask which one where they are not told. */
 export function serverCommands(parts: ServerCommandParts): Readonly<Record<string, Command>> {
-  const { servers, watch, context, finder } = parts;
+  const { servers, watch, logs } = parts;
 
   async function chosen(clicked: unknown): Promise<number | undefined> {
     if (v.is(storageNode, clicked)) return clicked.number;
@@ -53,49 +51,6 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
     watch.look();
   }
 
-  async function drain(number: number): Promise<boolean> {
-    const yes = vscode.l10n.t('Drain');
-    const answer = await vscode.window.showWarningMessage(
-      vscode.l10n.t('Drain storage server {0}?', number),
-      {
-        modal: true,
-        detail: vscode.l10n.t(
-          'It gets no new parts, and those that it has move to the others. Then it can be removed.',
-        ),
-      },
-      yes,
-    );
-    if (answer !== yes) return false;
-    await begin((client) => client.drain(number));
-    return true;
-  }
-
-  async function remove(number: number): Promise<void> {
-    const client = await servers.client();
-    const report = (await client.status()).find(
-      (one) => one.kind === 'storage server' && one.number === number,
-    );
-    if (report?.kind === 'storage server' && report.parts > 0) {
-      const first = vscode.l10n.t('Drain First');
-      const answer = await vscode.window.showWarningMessage(
-        vscode.l10n.t('Storage server {0} has {1} parts.', number, report.parts.toLocaleString()),
-        {
-          modal: true,
-          detail: vscode.l10n.t('Drain it, and remove it when it has none left. No file is lost then.'),
-        },
-        first,
-      );
-      if (answer === first) await begin((one) => one.drain(number));
-      return;
-    }
-    const origin = await finder.origin();
-    const { storageServers } = await finder.load(origin);
-    const server = storageServers.find((one) => one.number === number);
-    if (server === undefined) return;
-    await new PoolMembers(context).remove(origin, server);
-    await servers.restart();
-  }
-
   return {
     'splitftp.servers.add': () => addStorageServer(parts),
     'splitftp.servers.connect': () => connectToCoordinator(parts),
@@ -106,14 +61,17 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
       await servers.stopStorageServer(number);
       await servers.startStorageServer(number);
     }),
-    'splitftp.servers.drain': forStorage(async (number) => void (await drain(number))),
+    'splitftp.servers.showLog': async (clicked) => {
+      if (v.is(coordinatorNode, clicked)) return logs.show(coordinatorName);
+      const number = await chosen(clicked);
+      if (number !== undefined) logs.show(storageName(number));
+    },
+    'splitftp.servers.drain': forStorage((number) => drainServer(parts, number)),
     'splitftp.servers.undoDrain': forStorage((number) =>
       begin((client) => client.drain(number, { undo: true })),
     ),
-    'splitftp.servers.replace': forStorage(async (number) => {
-      if (await addStorageServer(parts)) await begin((client) => client.drain(number));
-    }),
-    'splitftp.servers.remove': forStorage(remove),
+    'splitftp.servers.replace': forStorage((number) => replaceServer(parts, number)),
+    'splitftp.servers.remove': forStorage((number) => removeServer(parts, number)),
     'splitftp.servers.repair': () => begin((client) => client.repair()),
     'splitftp.servers.rebalance': () => begin((client) => client.rebalance()),
     'splitftp.servers.verify': async (clicked) =>

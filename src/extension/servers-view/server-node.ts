@@ -10,7 +10,7 @@ import type {
 } from '../../site/reports.ts';
 import { formatFingerprint } from '../../tls/fingerprint.ts';
 import type { ServersState } from '../servers.ts';
-import { countFiles, formatSize } from '../wording.ts';
+import { countFiles, countParts, formatSize } from '../wording.ts';
 
 type Running = ServersState & { readonly kind: 'running' };
 
@@ -144,7 +144,7 @@ function storageItem({ number, address, isOurs, report }: ServerNode & { kind: '
   item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
   item.description = [
     stateWords(report.state),
-    vscode.l10n.t('{0} parts', report.parts.toLocaleString()),
+    countParts(report.parts),
     formatSize(report.bytes),
     ...(report.free === undefined ? [] : [vscode.l10n.t('{0} free', formatSize(report.free))]),
     ...(report.missing === 0 ? [] : [vscode.l10n.t('{0} missing', report.missing.toLocaleString())]),

@@ -1,6 +1,5 @@
-/** The questions about a server on another machine, one after the other; undefined where somebody gave up. */
+/** The questions about a server of somebody else, one after the other; undefined where a person gave up. */
 import * as vscode from 'vscode';
-import { isLocal } from '../../config/load.ts';
 import { formatFingerprint } from '../../tls/fingerprint.ts';
 import type { RemoteServer } from '../remote-servers.ts';
 
@@ -9,27 +8,46 @@ export interface ServerAnswers {
   readonly password: string;
 }
 
-export async function askForServer(
-  title: string,
-  { number, implicit }: { readonly number: number; readonly implicit: boolean },
-): Promise<ServerAnswers | undefined> {
-  const steps = { title, ignoreFocusOut: true };
+/** Answers with the certificate that a person trusts, and why they do not work, if so. */
+export interface Tried {
+  readonly answers: ServerAnswers;
+  readonly reason?: string;
+}
+
+export interface ServerQuestions {
+  readonly title: string;
+  readonly number: number;
+  /** Whether TLS may begin with the first byte. */
+  readonly implicit: boolean;
+  /** Shown again where a first try has failed. */
+  readonly before?: ServerAnswers;
+}
+
+export async function askForServer({
+  title,
+  number,
+  implicit,
+  before,
+}: ServerQuestions): Promise<ServerAnswers | undefined> {
+  const step = (count: number) => ({ title: `${title} (${count}/4)`, ignoreFocusOut: true });
   const address = await vscode.window.showInputBox({
-    ...steps,
+    ...step(1),
     prompt: vscode.l10n.t('Host name or address, and the port if it is not 21'),
     placeHolder: 'nas.local:21',
     validateInput: addressProblem,
+    ...(before && { value: formatAddress(before.server) }),
   });
   if (address === undefined) return undefined;
   const { host, port } = parseAddress(address);
   const user = await vscode.window.showInputBox({
-    ...steps,
+    ...step(2),
     prompt: vscode.l10n.t('User of {0}', host),
     validateInput: (text) => (text === '' ? vscode.l10n.t('Type a name.') : undefined),
+    ...(before && { value: before.server.user }),
   });
   if (user === undefined) return undefined;
   const password = await vscode.window.showInputBox({
-    ...steps,
+    ...step(3),
     prompt: vscode.l10n.t('Password of {0}', user),
     password: true,
   });
@@ -52,10 +70,12 @@ export async function askForServer(
         mode: 'off',
       },
     ] as const,
-    { ...steps, placeHolder: vscode.l10n.t('Encryption of the connections') },
+    { ...step(4), placeHolder: vscode.l10n.t('Encryption of the connections') },
   );
   if (tls === undefined) return undefined;
-  return { server: { number, host, port, user, tls: tls.mode }, password };
+  const known = before?.server.host === host && before.server.port === port && before.server.fingerprint;
+  const trusted = tls.mode !== 'off' && known ? { fingerprint: known } : {};
+  return { server: { number, host, port, user, tls: tls.mode, ...trusted }, password };
 }
 
 /** Whether a person has compared the fingerprint with what the server's owner tells. */
@@ -80,23 +100,31 @@ export async function confirmFingerprint(host: string, fingerprint: string): Pro
   return answer?.label === trust;
 }
 
+/** Tells why it does not work. @returns whether a person wants to change the answers */
+export async function wantsToChange(reason: string): Promise<boolean> {
+  const change = vscode.l10n.t('Change Answers');
+  return (await vscode.window.showErrorMessage(`SplitFTP: ${reason}`, change)) === change;
+}
+
 function addressProblem(text: string): string | undefined {
   const { host, port } = parseAddress(text);
   if (host === '') return vscode.l10n.t('Type a host name or an address.');
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     return vscode.l10n.t('A port is a number from 1 to 65535.');
-  if (isLocal({ host }))
-    return vscode.l10n.t('This is this machine itself: choose "A folder of this machine" instead.');
   return undefined;
 }
 
 function parseAddress(text: string): { host: string; port: number } {
   const bare = text
     .trim()
-    .replace(/^ftps?:\/\//, '')
+    .replace(/^ftp(?:s|es)?:\/\//, '')
     .replace(/\/+$/, '');
   const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(bare) ?? [];
   // An IPv6 address without brackets has no port.
   if (bracketed === undefined && name === undefined) return { host: bare, port: 21 };
   return { host: bracketed ?? name ?? '', port: port === undefined ? 21 : Number(port) };
+}
+
+function formatAddress({ host, port }: Pick<RemoteServer, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -16,8 +16,19 @@ const order: readonly FileState[] = [
   'canceled',
   'done',
 ];
-/** Milliseconds between two looks at what is new, and at what has moved: a row that is drawn loses a click on it. */
-const interval = { records: 200, progress: 1500 } as const;
+/** Milliseconds between two looks at what is new, and at what has moved. */
+const interval = { records: 200, progress: 1000 } as const;
+/**
+ * Milliseconds between two drawings of a row that moves. VS Code makes a row's buttons anew when it draws the row, and a
+ * click that has begun on one of them is lost: in between, only the view's title tells how far it is.
+ */
+const rowInterval = 5000;
+
+/** Of a row: the buttons that it has, and all that a person sees. */
+interface Look {
+  readonly state: string;
+  readonly all: string;
+}
 
 /** The queue and its history. */
 export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vscode.Disposable {
@@ -28,6 +39,11 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
   readonly #forget: () => void;
   /** What VS Code has been shown: it knows rows by these very objects. */
   readonly #shown = new Map<string, TransferNode>();
+  /** How each of them looks: only what looks another way is drawn again. */
+  readonly #looks = new Map<string, Look>();
+  /** The rows below each, by its id. */
+  readonly #below = new Map<string | undefined, string>();
+  #movingDrawn = 0;
   readonly #timers = new Map<Change, NodeJS.Timeout>();
 
   constructor(transfers: Transfers) {
@@ -54,9 +70,17 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
   }
 
   getChildren(parent?: TransferNode): TransferNode[] {
-    if (parent === undefined) this.#shown.clear();
+    if (parent === undefined) {
+      this.#shown.clear();
+      this.#looks.clear();
+      this.#below.clear();
+    }
     const nodes = this.#children(parent);
-    for (const node of nodes) this.#shown.set(node.id, node);
+    for (const node of nodes) {
+      this.#shown.set(node.id, node);
+      this.#looks.set(node.id, this.#lookOf(node));
+    }
+    this.#below.set(parent?.id, namesOf(nodes));
     return nodes;
   }
 
@@ -74,8 +98,12 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
     if (this.#timers.has(change)) return;
     const refresh = () => {
       this.#timers.delete(change);
-      if (change === 'progress') this.#changed.fire(this.#moving());
-      else this.#showAll();
+      this.#tellMovement();
+      if (change === 'records') this.#showChanged();
+      else if (Date.now() - this.#movingDrawn >= rowInterval) {
+        this.#movingDrawn = Date.now();
+        this.#draw(this.#moving().filter((node) => this.#looks.get(node.id)?.all !== this.#lookOf(node).all));
+      }
     };
     this.#timers.set(change, setTimeout(refresh, interval[change]));
   }
@@ -87,13 +115,47 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
     );
   }
 
-  #showAll(): void {
-    this.#changed.fire(undefined);
+  /** Draws what has come or gone with what it is below, and single rows that look another way. */
+  #showChanged(): void {
+    if (this.#hasOtherRows()) this.#changed.fire(undefined);
+    else {
+      const moving = new Set(this.#moving());
+      const changed = [...this.#shown.values()].filter((node) => {
+        const [before, now] = [this.#looks.get(node.id), this.#lookOf(node)];
+        const isOther = before?.state !== now.state || (!moving.has(node) && before?.all !== now.all);
+        return isOther || this.#hasOtherRows(node);
+      });
+      // How fast it is shows within a second.
+      if (changed.some((node) => moving.has(node))) this.#movingDrawn = Date.now() - rowInterval + 1000;
+      this.#draw(changed);
+    }
     const unfinished = this.#transfers.unfinished;
     this.view.badge =
       unfinished === 0
         ? undefined
         : { value: unfinished, tooltip: vscode.l10n.t('Files to be transferred: {0}', unfinished) };
+  }
+
+  #draw(nodes: TransferNode[]): void {
+    for (const node of nodes) this.#looks.set(node.id, this.#lookOf(node));
+    if (nodes.length > 0) this.#changed.fire(nodes);
+  }
+
+  /** Whether VS Code shows other rows there than there are now. */
+  #hasOtherRows(parent?: TransferNode): boolean {
+    const shown = this.#below.get(parent?.id);
+    return shown !== undefined && shown !== namesOf(this.#children(parent));
+  }
+
+  #lookOf(node: TransferNode): Look {
+    const { label, description, contextValue, iconPath, tooltip, collapsibleState } = this.getTreeItem(node);
+    const state = JSON.stringify([contextValue, collapsibleState]);
+    return { state, all: JSON.stringify([state, label, description, iconPath, tooltip]) };
+  }
+
+  #tellMovement(): void {
+    const { runner, movement } = this.#transfers;
+    this.view.description = runner.isBusy ? movement : '';
   }
 
   #children(parent?: TransferNode): TransferNode[] {
@@ -116,4 +178,8 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
     const count = files.length - first.length;
     return count === 0 ? nodes : [...nodes, { kind: 'more', id: `${parent.id} more`, count }];
   }
+}
+
+function namesOf(nodes: readonly TransferNode[]): string {
+  return nodes.map(({ kind, id }) => `${kind} ${id}`).join('\n');
 }

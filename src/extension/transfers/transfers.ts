@@ -225,7 +225,7 @@ export class Transfers implements vscode.Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     const location = vscode.ProgressLocation.Window;
     void vscode.window.withProgress({ location, title: 'SplitFTP' }, (progress) => {
-      const show = () => progress.report({ message: this.#movement() });
+      const show = () => progress.report({ message: this.movement });
       show();
       const timer = setInterval(() => {
         if (this.runner.isBusy) show();
@@ -240,7 +240,8 @@ export class Transfers implements vscode.Disposable {
     });
   }
 
-  #movement(): string {
+  /** How far all of it is, in words for a person. */
+  get movement(): string {
     const open = this.queue.batches.filter(({ ended }) => ended === undefined);
     const totals = open.map(({ id }) => this.queue.totals(id));
     return describeMovement({
