@@ -21,6 +21,7 @@ import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Snapshots } from './journal/snapshots.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
+import { refuseLostCatalogue } from './rebuild/lost-catalogue.ts';
 import { writePolicy } from './segments/write-policy.ts';
 import { reportServer, reportStatus, reportWhere } from './site-reports.ts';
 import { upkeepCommands } from './site-upkeep.ts';
@@ -39,6 +40,7 @@ import type { Place } from './upload-segments.ts';
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout, writeQuorum, partTimeout } = configuration;
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
+  await refuseLostCatalogue(configuration, log);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();

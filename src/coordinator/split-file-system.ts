@@ -83,8 +83,19 @@ export class SplitFileSystem implements FileSystem {
     return catalogue.digest(path, algorithm);
   }
 
-  rememberDigest(_path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
-    return this.#parts.catalogue.rememberDigest(entry, algorithm, digest);
+  /** Who asked for the digest has it, whether it can be kept for the next one or not. */
+  async rememberDigest(
+    path: string,
+    entry: Entry,
+    algorithm: DigestAlgorithm,
+    digest: string,
+  ): Promise<void> {
+    const { catalogue, log } = this.#parts;
+    try {
+      await catalogue.rememberDigest(entry, algorithm, digest);
+    } catch (error) {
+      log.warn({ err: error, path }, 'a digest could not be remembered');
+    }
   }
 
   async read(path: string, offset: number): Promise<Readable> {
