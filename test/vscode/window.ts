@@ -18,8 +18,8 @@ export interface Workspace {
   remove(): Promise<void>;
 }
 
-/** A folder with the seeds' `.env` on free ports. */
-export async function createWorkspace(storageServers = 2): Promise<Workspace> {
+/** A folder with the seeds' `.env` on free ports. @param more lines of it */
+export async function createWorkspace(storageServers = 2, more = ''): Promise<Workspace> {
   const parent = await mkdtemp(join(tmpdir(), 'splitftp-vscode-'));
   const folder = join(parent, 'my project');
   await mkdir(folder);
@@ -28,7 +28,7 @@ export async function createWorkspace(storageServers = 2): Promise<Workspace> {
   const account = (number: string) =>
     `FTP_USER${number}=user${number}\nFTP_PASSWORD${number}=secret word ${number}\n`;
   const ports = [`FTP_PORT=${port}\n`, ...numbers.map((number) => `FTP_PORT${number}=${port + number}\n`)];
-  const rest = 'FTP_SERVER_DIR=server_folder\nFTP_SERVER=127.0.0.1\n';
+  const rest = `FTP_SERVER_DIR=server_folder\nFTP_SERVER=127.0.0.1\n${more}`;
   await writeFile(
     join(folder, '.env'),
     ['', ...numbers.map(String)].map(account).join('') + ports.join('') + rest,
