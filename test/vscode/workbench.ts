@@ -12,6 +12,8 @@ export class Workbench {
   readonly quickInput: Locator;
   /** The rows of SplitFTP's tree. */
   readonly files: Locator;
+  /** The Files view, in the view container of SplitFTP. */
+  readonly stored: Locator;
   /** The Transfers view. */
   readonly transfers: Locator;
   readonly status: Locator;
@@ -26,6 +28,7 @@ export class Workbench {
     this.page = page;
     this.quickInput = page.locator('.quick-input-widget');
     this.files = page.locator('.pane', { has: page.getByLabel('SplitFTP Section') });
+    this.stored = page.locator('.pane', { has: page.getByLabel('Files Section') });
     this.transfers = page.locator('.pane', { has: page.getByLabel('Transfers Section') });
     this.status = page.locator('.statusbar-item', { hasText: 'SplitFTP' });
     this.toasts = page.locator('.notification-toast');
