@@ -49,6 +49,8 @@ export interface CoordinatorConfiguration {
   readonly folder: string;
   /** Absolute; the accounts beside the owner's, once there are any. */
   readonly usersFile: string;
+  /** Without a catalogue a new pool is begun, although the storage servers hold another one. */
+  readonly newPool?: boolean;
   readonly limits: CoordinatorLimits;
   readonly upkeep: UpkeepConfiguration;
   readonly tls: CoordinatorTls;

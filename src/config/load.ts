@@ -24,6 +24,7 @@ import { readStorageSpace, readUpkeep, storageSpaceEnvironment, upkeepEnvironmen
 import {
   coordinatorVariables,
   mostStorageServers,
+  newPoolVariable,
   storageHostVariable,
   storageNumber,
   storageVariables,
@@ -66,6 +67,7 @@ export function toEnvironment(configuration: Configuration): Record<string, stri
     ...limitsToEnvironment(coordinator.limits),
     ...upkeepEnvironment(coordinator.upkeep),
     [usersFileVariable]: coordinator.usersFile,
+    ...(coordinator.newPool && { [newPoolVariable]: 'yes' }),
     ...(coordinator.dataConnections && dataConnectionsToEnvironment(coordinator.dataConnections)),
     ...layoutEnvironment(configuration),
   };
@@ -108,6 +110,7 @@ function readConfiguration(
     usersFile: reader.folder(usersFileVariable, join(folder, 'users.json')),
     limits: readLimits(variables, reader.problems),
     upkeep: readUpkeep(reader),
+    ...(reader.choice(newPoolVariable, ['yes', 'no']) === 'yes' && { newPool: true }),
     tls: readCoordinatorTls(reader, isLocal({ host })),
     ...(dataConnections && { dataConnections }),
   };

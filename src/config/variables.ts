@@ -14,6 +14,8 @@ export const coordinatorVariables = {
 
 /** Where the coordinator keeps the accounts beside the owner's. */
 export const usersFileVariable = 'FTP_USERS_FILE';
+/** Begins a new pool although the storage servers hold another one. */
+export const newPoolVariable = 'FTP_NEW_POOL';
 export const tlsVariables = {
   mode: 'FTP_TLS',
   port: 'FTP_TLS_PORT',
@@ -56,6 +58,7 @@ const numbered = new RegExp(`^(?:${storageStems.join('|')})([1-9]\\d*)$`);
 const single: readonly string[] = [
   ...Object.values(coordinatorVariables),
   usersFileVariable,
+  newPoolVariable,
   ...Object.values(limitVariables),
   ...Object.values(upkeepVariables),
   storageHostVariable,

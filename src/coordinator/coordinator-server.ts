@@ -12,6 +12,7 @@ import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { ClientTraffic } from './client-traffic.ts';
 import { Converter } from './convert/converter.ts';
 import { crashPoint } from './crash-point.ts';
 import { engineLimits } from './engine-limits.ts';
@@ -20,6 +21,7 @@ import { JournalledFileSystem } from './journal/journalled-file-system.ts';
 import { Snapshots } from './journal/snapshots.ts';
 import { Logins } from './logins.ts';
 import { Pool } from './pool/pool.ts';
+import { refuseLostCatalogue } from './rebuild/lost-catalogue.ts';
 import { writePolicy } from './segments/write-policy.ts';
 import { reportServer, reportStatus, reportWhere } from './site-reports.ts';
 import { upkeepCommands } from './site-upkeep.ts';
@@ -38,9 +40,11 @@ import type { Place } from './upload-segments.ts';
 export async function runCoordinator(configuration: Configuration, log: Log): Promise<RunningServer> {
   const { coordinator, layout, writeQuorum, partTimeout } = configuration;
   requirePasswordOutsideLoopback(coordinator.host, coordinator.account, coordinatorVariables.password);
+  await refuseLostCatalogue(configuration, log);
   const catalogue = openCatalogue(coordinator.folder);
   const pool = new Pool(catalogue.pool, configuration.storageServers, log);
   const leases = new Leases();
+  const traffic = new ClientTraffic();
   const collector = new Collector(catalogue, pool, leases, log);
   const upkeep = new Upkeep({
     catalogue,
@@ -48,6 +52,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     leases,
     configuration: coordinator.upkeep,
     log,
+    traffic,
     onGarbage: () => collector.wake(),
   });
   const journal = new Journal({
@@ -75,6 +80,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     policy,
     place,
+    budget: upkeep.budget,
     onConverted: () => journal.ship(),
     onGarbage: () => collector.wake(),
   });
@@ -99,7 +105,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     if (unfinished > 0)
       log.warn({ segments: unfinished }, 'uploads were cut off by the last end; their parts are removed');
     const fileSystem = new JournalledFileSystem(
-      new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log }),
+      new SplitFileSystem({ catalogue, pool, policy, place, leases, collector, log, traffic }),
       journal,
     );
     const reported = { catalogue, pool, upkeep, journal, policy, version: packageJson.version, tls };

@@ -5,7 +5,11 @@ import { PauseWatch } from './pause-watch.ts';
 import { SegmentDownload, type SegmentDownloadOptions } from './segments/segment-download.ts';
 import type { Leases } from './upkeep/leases.ts';
 
-export type FileDownloadOptions = Pick<SegmentDownloadOptions, 'pool' | 'poolId' | 'onPartFailure'>;
+export interface FileDownloadOptions
+  extends Pick<SegmentDownloadOptions, 'pool' | 'poolId' | 'onPartFailure'> {
+  /** Bytes are handed out. */
+  readonly onBytes?: () => void;
+}
 
 /**
  * A file on its way out, segment after segment. Its parts are kept while it reads, whatever happens to the path. When
@@ -78,6 +82,7 @@ export class FileDownload extends Readable {
     const chunks = await reader.next();
     if (this.destroyed) return;
     for (const { length } of chunks) this.#offset += length;
+    this.#options.onBytes?.();
     this.#pause.start();
     for (const chunk of chunks) this.push(chunk);
   }

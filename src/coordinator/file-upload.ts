@@ -23,6 +23,8 @@ export interface FileUploadOptions {
   readonly policy: WritePolicy;
   readonly place: Place;
   readonly signal: AbortSignal;
+  /** Bytes have arrived. */
+  readonly onBytes?: () => void;
   /** The upload has ended, and there may be parts to remove. */
   readonly onEnd: () => void;
 }
@@ -118,6 +120,7 @@ export class FileUpload implements Upload {
 
   async #write(chunk: Buffer): Promise<void> {
     this.#pending.push(chunk);
+    this.#options.onBytes?.();
     while (this.#pending.length >= this.#stripeBytes) await this.#segments.writeStripe(this.#pending);
   }
 

@@ -3,6 +3,7 @@ import type { DigestAlgorithm } from '../ftp/digest.ts';
 import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
+import type { ClientTraffic } from './client-traffic.ts';
 import { crashPoint } from './crash-point.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
@@ -24,6 +25,8 @@ export interface SplitFileSystemParts {
   readonly place?: Place;
   readonly leases: Leases;
   readonly collector: Collector;
+  /** Is told of every piece that moves. */
+  readonly traffic?: ClientTraffic;
   readonly log: Log;
 }
 
@@ -80,19 +83,35 @@ export class SplitFileSystem implements FileSystem {
     return catalogue.digest(path, algorithm);
   }
 
-  rememberDigest(_path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void> {
-    return this.#parts.catalogue.rememberDigest(entry, algorithm, digest);
+  /** Who asked for the digest has it, whether it can be kept for the next one or not. */
+  async rememberDigest(
+    path: string,
+    entry: Entry,
+    algorithm: DigestAlgorithm,
+    digest: string,
+  ): Promise<void> {
+    const { catalogue, log } = this.#parts;
+    try {
+      await catalogue.rememberDigest(entry, algorithm, digest);
+    } catch (error) {
+      log.warn({ err: error, path }, 'a digest could not be remembered');
+    }
   }
 
   async read(path: string, offset: number): Promise<Readable> {
-    const { catalogue, pool, leases } = this.#parts;
-    const options = { pool, poolId: catalogue.pool, onPartFailure: partFailureRecorder(this.#parts) };
+    const { catalogue, pool, leases, traffic } = this.#parts;
+    const options = {
+      pool,
+      poolId: catalogue.pool,
+      onPartFailure: partFailureRecorder(this.#parts),
+      onBytes: () => traffic?.note(),
+    };
     return FileDownload.open(options, await catalogue.openFile(path), offset, leases);
   }
 
   /** Where a complete file is, an interrupted upload leaves it as it was; elsewhere its bytes are kept. */
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
-    const { catalogue, pool, collector, leases, log } = this.#parts;
+    const { catalogue, pool, collector, leases, log, traffic } = this.#parts;
     const existing = await catalogue.checkUpload(path);
     const policy = this.#parts.policy();
     const servers = this.#serversOfParts(policy);
@@ -109,6 +128,7 @@ export class SplitFileSystem implements FileSystem {
       policy,
       place: this.#parts.place ?? (() => servers),
       signal,
+      onBytes: () => traffic?.note(),
       onEnd: () => {
         endLease();
         collector.wake();

@@ -44,7 +44,7 @@ export function registerPool({
     ...serverCommands({ context, servers, finder, watch, logs }),
     'splitftp.showPoolMap': (clicked: unknown) => map.show(v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.drill': () => drill(servers),
-    'splitftp.reportIssue': () => reportIssue(servers, watch),
+    'splitftp.reportIssue': () => reportIssue(servers),
     'splitftp.openWalkthrough': () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', 'splitftp.splitftp#splitftp.start'),
   };

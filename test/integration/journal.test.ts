@@ -281,6 +281,42 @@ test('snapshots take the place of old records, and the one before stays', async 
   }
 });
 
+test('many small files become one, and what was recorded stays', async () => {
+  const machine = await Machine.start(2);
+  const { catalogue, pool, journal, close } = machine.open(0);
+  for (let index = 0; index < 250; index++) {
+    await catalogue.makeDirectory(`/${index}`);
+    await journal.ship();
+  }
+  await machine.stop(2);
+  const look = async () => {
+    const snapshots = new Snapshots({
+      poolId: catalogue.pool,
+      outbox: catalogue.journal,
+      journal,
+      pool,
+      folder: join(machine.root, 'coordinator'),
+      log,
+      limits: { records: 10_000 },
+    });
+    await snapshots.idle();
+    await snapshots.stop();
+  };
+  await look();
+  const [merged, ...others] = await machine.files(1);
+  expect(merged).toBe('0001-000000000001-000000000251.journal');
+  expect(others).toEqual([]);
+  expect((await machine.files(2)).length).toBeGreaterThan(100); // It was down.
+  await machine.run(2);
+  await look();
+  expect(await machine.files(2)).toEqual(await machine.files(1));
+  await catalogue.makeDirectory('/after');
+  await journal.ship();
+  await close();
+  await machine.stop(1);
+  await machine.expectRebuilt();
+});
+
 test.runIf(isPresent('python3'))('the script in docs/recovery.md reads it', async () => {
   const docs = await readFile(resolve(import.meta.dirname, '../../docs/recovery.md'), 'utf8');
   const script = /```python\n(.*?)```/s.exec(docs)?.[1] ?? '';

@@ -8,6 +8,7 @@ import { Pool } from '../../src/coordinator/pool/pool.ts';
 import type { Layout } from '../../src/coordinator/segments/part-format.ts';
 import { writePolicy } from '../../src/coordinator/segments/write-policy.ts';
 import { SplitFileSystem } from '../../src/coordinator/split-file-system.ts';
+import { Budget } from '../../src/coordinator/upkeep/budget.ts';
 import { Collector } from '../../src/coordinator/upkeep/collector.ts';
 import { Leases } from '../../src/coordinator/upkeep/leases.ts';
 import type { LoginResult } from '../../src/ftp/access/login-result.ts';
@@ -126,6 +127,7 @@ export async function startPool({
         leases,
         log,
         policy: () => writePolicy(layout),
+        budget: new Budget(0, { isMoving: false }),
         place: () =>
           configurations.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number),
         onConverted: async () => {},

@@ -7,10 +7,12 @@ import { expect, onTestFinished, vi } from 'vitest';
 import type { StorageServerConfiguration } from '../../src/config/configuration.ts';
 import type { UpkeepConfiguration } from '../../src/config/upkeep.ts';
 import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
+import { ClientTraffic } from '../../src/coordinator/client-traffic.ts';
 import { Pool } from '../../src/coordinator/pool/pool.ts';
 import type { Layout } from '../../src/coordinator/segments/part-format.ts';
 import { writePolicy } from '../../src/coordinator/segments/write-policy.ts';
 import { SplitFileSystem } from '../../src/coordinator/split-file-system.ts';
+import type { Clock } from '../../src/coordinator/upkeep/budget.ts';
 import { Collector } from '../../src/coordinator/upkeep/collector.ts';
 import { Leases } from '../../src/coordinator/upkeep/leases.ts';
 import { Upkeep } from '../../src/coordinator/upkeep/upkeep.ts';
@@ -29,6 +31,8 @@ export interface UpkeepPoolOptions {
   readonly storageServers: number;
   readonly layout: Layout;
   readonly upkeep?: Partial<UpkeepConfiguration>;
+  /** Of upkeep and of what it knows of transfers; without it the system's. */
+  readonly clock?: Clock;
   /** Failure domains, by position. */
   readonly domains?: readonly string[];
 }
@@ -230,6 +234,8 @@ class Coordinator {
     this.catalogue = new SqliteCatalogue(folder);
     this.pool = new Pool(this.catalogue.pool, servers, log);
     const leases = new Leases();
+    const { clock } = options;
+    const traffic = new ClientTraffic(clock && (() => clock.now()));
     const { catalogue, pool } = this;
     const collector = new Collector(catalogue, pool, leases, log);
     this.collector = collector;
@@ -238,6 +244,8 @@ class Coordinator {
       pool,
       leases,
       log,
+      traffic,
+      ...(options.clock && { clock: options.clock }),
       configuration: { scrubDays: 30, rate: 100_000, relocateMinutes: 60, ...options.upkeep },
       onGarbage: () => collector.wake(),
     });
@@ -247,6 +255,7 @@ class Coordinator {
       leases,
       collector,
       log,
+      traffic,
       policy: () => writePolicy(layout),
       place: (segment) => this.upkeep.placement.place(segment, layout),
     });

@@ -25,8 +25,13 @@ export type TrialOutcome = 'not reached' | 'succeeded' | 'failed cleanly';
 /** The operations during which the coordinator says that command to a storage server. */
 export function operationsWith(command: string, plain: boolean): readonly Operation[] {
   switch (command) {
+    // The journal goes by STOR where nothing small goes within a line.
     case 'STOR':
-      return ['upload', 'overwrite', 'append', 'delete', 'rename'];
+      return plain
+        ? ['upload', 'overwrite', 'append', 'delete', 'rename']
+        : ['upload', 'overwrite', 'append'];
+    case 'SITE':
+      return plain ? [] : operations;
     case 'SIZE':
     case 'MKD':
       return ['upload', 'overwrite', 'append'];

@@ -86,6 +86,7 @@ export const controlCommands = [
   'EPSV',
   'STOR',
   'SIZE',
+  'SITE',
   'RNFR',
   'RNTO',
   'REST',

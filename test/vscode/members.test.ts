@@ -94,27 +94,22 @@ test('a storage server is added: what is wrong is said, its certificate is compa
   await openWindow(3);
   const other = await startOther('explicit');
   const fingerprint = await fingerprintOfFile(storageCertificateFiles(other).certificate);
+  const address = `127.0.0.1:${other.port}`;
   const [closed = 0] = await freePorts(1);
 
   await window.run('SplitFTP: Add Storage Server...');
   await window.picture('50-add-kind');
   await window.pick('An FTP server');
-  await window.answer(`127.0.0.1:${closed}`);
-  await window.answer(other.account.user);
-  await window.answer('a mistyped password');
-  await window.picture('51-add-tls');
-  await window.pick('TLS (explicit)');
+  await window.answerServer(`127.0.0.1:${closed}`, 'nas', 'a mistyped password', 'TLS (explicit)');
   await window.toast(`127.0.0.1:${closed} is down: nothing listens at that address`).waitFor();
   await window.picture('52-add-unreachable');
 
   await window.toasts.getByRole('button', { name: 'Change Answers' }).click();
-  await window.answer(`127.0.0.1:${other.port}`);
-  // What was right needs no second typing.
-  await window.quickInput.getByText('User of 127.0.0.1').waitFor();
-  expect(await window.quickInput.locator('input').first().inputValue()).toBe('nas');
-  await window.answer('nas');
-  await window.answer('a mistyped password');
-  await window.pick('TLS (explicit)');
+  await window.quickInput.getByText('(1/4)').waitFor();
+  // What was answered needs no second typing.
+  expect(await window.quickInput.locator('input').first().inputValue()).toBe(`127.0.0.1:${closed}`);
+  await window.picture('51-add-again');
+  await window.answerServer(address, 'nas', 'a mistyped password', 'TLS (explicit)');
   await window.quickInput.getByText(formatFingerprint(fingerprint ?? '')).waitFor();
   await window.picture('53-add-certificate');
   await window.pick('Trust This Certificate');
@@ -122,10 +117,7 @@ test('a storage server is added: what is wrong is said, its certificate is compa
   await window.picture('54-add-wrong-password');
 
   await window.toasts.getByRole('button', { name: 'Change Answers' }).click();
-  await window.answer(`127.0.0.1:${other.port}`);
-  await window.answer('nas');
-  await window.answer(other.account.password);
-  await window.pick('TLS (explicit)');
+  await window.answerServer(address, 'nas', other.account.password, 'TLS (explicit)');
   // The certificate was compared once.
   await window.quickInput.getByText('127.0.0.1 works: a file was stored, read and removed').waitFor();
   await window.quickInput.getByText(/It can: .*SIZE.*TLSv1\.3/).waitFor();
@@ -203,10 +195,7 @@ test('what holds the only parts is not drained; a replacement takes them over', 
   await window.menu(row, 'Replace Storage Server...');
   await window.quickInput.getByText('Replace Storage Server 1').waitFor();
   await window.pick('An FTP server');
-  await window.answer(`127.0.0.1:${other.port}`);
-  await window.answer(other.account.user);
-  await window.answer(other.account.password);
-  await window.pick('No encryption');
+  await window.answerServer(`127.0.0.1:${other.port}`, 'nas', other.account.password, 'No encryption');
   await window.pick('Add to the Pool');
   await window.toast('Storage server 1 has no parts left.').waitFor({ timeout: 180_000 });
   await window.picture('62-replaced');

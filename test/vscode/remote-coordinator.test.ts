@@ -56,12 +56,13 @@ test('connected to it, its files are shown and uploads go there; disconnected, t
   await window.expandFiles();
   await window.files.getByText('Nothing is stored yet').waitFor();
 
-  const answer = async (password: string) => {
-    await window.answer(`127.0.0.1:${coordinator.port}`);
-    await window.answer(coordinator.account.user);
-    await window.answer(password);
-    await window.pick('TLS (explicit)');
-  };
+  const answer = (password: string) =>
+    window.answerServer(
+      `127.0.0.1:${coordinator.port}`,
+      coordinator.account.user,
+      password,
+      'TLS (explicit)',
+    );
   await window.run('SplitFTP: Connect to Coordinator...');
   await answer('a mistyped password');
   const fingerprint = await fingerprintOfFile(coordinatorCertificateFiles(coordinator).certificate);
@@ -79,9 +80,7 @@ test('connected to it, its files are shown and uploads go there; disconnected, t
   await window.picture('67-connected');
   expect(await window.toasts.count()).toBe(0);
 
-  await window.page
-    .locator('.activitybar .action-item', { has: window.page.locator('[aria-label^="Explorer"]') })
-    .click();
+  await window.openExplorer();
   await window.menu(window.local('mine.txt'), 'Upload to SplitFTP');
   await window.file('mine.txt').waitFor();
   expect((await client.read('/mine.txt')).toString()).toBe('from here');

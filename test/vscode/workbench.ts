@@ -83,6 +83,20 @@ export class Workbench {
     await input.press('Enter');
   }
 
+  /** Answers the questions about a server of somebody else, each when it is asked. */
+  async answerServer(
+    address: string,
+    user: string,
+    password: string,
+    encryption: 'TLS (explicit)' | 'No encryption',
+  ): Promise<void> {
+    for (const [index, text] of [address, user, password].entries()) {
+      await this.quickInput.getByText(`(${index + 1}/4)`).waitFor();
+      await this.answer(text);
+    }
+    await this.pick(encryption);
+  }
+
   /**
    * Answers VS Code's own file dialog: after it has listed its first folder, whose path would replace what is
    * typed earlier, and once it has found what was typed, since until then it would take its folder.
@@ -165,6 +179,14 @@ export class Workbench {
     });
     if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
     await this.transfers.locator('.pane-header').waitFor();
+  }
+
+  /** Opens VS Code's own explorer, beside that. */
+  async openExplorer(): Promise<void> {
+    await this.page
+      .locator('.activitybar .action-item', { has: this.page.locator('[aria-label^="Explorer"]') })
+      .click();
+    await this.page.locator('.explorer-folders-view').waitFor();
   }
 
   /** A row of the Transfers view. */

@@ -1,5 +1,8 @@
 export const rootId = 'root';
 
+/** The file in the coordinator's folder. */
+export const catalogueName = 'catalogue.sqlite';
+
 /**
  * `segment.state`: `intent` while it is being written, `live` when a file refers to it, `garbage` when its
  * parts are to be removed. `settled` is 0 until its parts have surely left their temporary names.

@@ -19,7 +19,7 @@ import { JournalTable } from './journal-table.ts';
 import { PartialTable } from './partial-table.ts';
 import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
-import { rootId, schemaSteps } from './schema.ts';
+import { catalogueName, rootId, schemaSteps } from './schema.ts';
 import { type SegmentOwner, SegmentTable } from './segment-table.ts';
 import { TotalsTable } from './totals-table.ts';
 import { UpkeepTable } from './upkeep-table.ts';
@@ -44,7 +44,7 @@ export class SqliteCatalogue implements Catalogue {
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK); // Says why it is not writable; SQLite does not.
-    this.#database = new DatabaseSync(join(folder, 'catalogue.sqlite'), { timeout: 0 });
+    this.#database = new DatabaseSync(join(folder, catalogueName), { timeout: 0 });
     this.#sql = new Statements(this.#database, () => this.journal.record());
     this.journal = new JournalTable(this.#sql);
     this.#segments = new SegmentTable(this.#sql);

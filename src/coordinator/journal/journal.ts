@@ -13,9 +13,9 @@ const defaultTimes = {
   hedgeMs: 1_000,
   /** Milliseconds after which a change is acknowledged although too few servers have it. */
   patienceMs: 3_000,
-  /** Milliseconds until what could not be shipped is tried again; longer each time that all fails. */
+  /** Milliseconds until a server that failed is tried again; longer each time that it fails again. */
   retryMs: 5_000,
-  longestRetryMs: 60_000,
+  longestRetryMs: 15_000,
   /** Milliseconds in which changes that nobody waits for are gathered. */
   gatherMs: 200,
 };
@@ -53,15 +53,15 @@ export class Journal {
   readonly #replicas: readonly Replica[];
   #round: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
   #reason: string | undefined;
-  #failedRetries = 0;
   #stopped = false;
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
     this.#times = { ...defaultTimes, ...parts.times };
-    this.#replicas = parts.pool.servers.map((server) => new Replica(server));
+    this.#replicas = parts.pool.servers.map((server) => new Replica(server, this.#times));
     this.#copies = copiesOf(parts);
     parts.outbox.begin(() => this.#shipIn(this.#times.gatherMs));
     this.#shipIn(0);
@@ -95,24 +95,29 @@ export class Journal {
   /** Ends at once; {@link ship} before brings out what is left. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#timer);
     await this.#round;
     await Promise.all(this.#replicas.map((replica) => replica.stop()));
   }
 
   #shipIn(milliseconds: number): void {
-    if (this.#stopped || this.#retry) return;
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
+    const wakeAt = performance.now() + milliseconds;
+    if (this.#stopped || wakeAt >= this.#wakeAt) return;
+    clearTimeout(this.#timer);
+    this.#wakeAt = wakeAt;
+    this.#timer = setTimeout(() => {
+      this.#wakeAt = Number.POSITIVE_INFINITY;
       this.#revive();
       void this.ship();
     }, milliseconds);
   }
 
-  /** A server that refuses the login answers ever more slowly, the more often it is asked. */
+  /** When the first of the servers that failed is due. */
   #retryLater(): void {
-    const { retryMs, longestRetryMs } = this.#times;
-    this.#shipIn(Math.min(retryMs * 2 ** this.#failedRetries, longestRetryMs));
+    const pauses = this.#replicas
+      .filter(({ failure, busy }) => failure !== undefined && !busy)
+      .map(({ retryIn }) => retryIn);
+    this.#shipIn(Math.min(this.#times.retryMs, ...pauses));
   }
 
   /** Enough servers get all records so far, as far as servers can be reached. */
@@ -121,11 +126,11 @@ export class Journal {
     const target = outbox.recorded;
     try {
       await this.#bring(target);
-      this.#report();
+      this.#report(target);
     } catch (error) {
       log.error({ err: error }, 'the journal could not be shipped');
     }
-    if (outbox.shipped < outbox.recorded) this.#retryLater();
+    if (outbox.shipped < target) this.#retryLater();
   }
 
   async #bring(target: number): Promise<void> {
@@ -174,38 +179,39 @@ export class Journal {
     const reached = this.#replicas.map(({ through }) => through).sort((a, b) => b - a);
     outbox.markShipped(reached[copies - 1] ?? 0);
     if (outbox.shipped > before) onShipped();
-    if (written) this.#failedRetries = 0;
-    else this.#retryLater();
+    if (!written) this.#retryLater();
     return written;
   }
 
   /** Servers that failed get what they lack, or show that they are there; nobody waits for that. */
   #revive(): void {
-    this.#failedRetries += 1;
+    const { outbox } = this.#parts;
+    const target = outbox.recorded;
     for (const replica of this.#replicas) {
       if (replica.failure === undefined || replica.busy) continue;
-      const { outbox } = this.#parts;
+      if (replica.retryIn > 0) {
+        this.#retryLater();
+        continue;
+      }
       replica.skipTo(outbox.shipped);
-      const back =
-        replica.through < outbox.recorded
-          ? this.#write(replica, outbox.recorded)
-          : replica.server.probe().then((failure) => {
-              if (failure === undefined) {
-                replica.forgive();
-                this.#failedRetries = 0;
-              } else this.#retryLater();
-            });
-      void back.then(() => this.#report());
+      const back = replica.through < target ? this.#write(replica, target) : this.#look(replica);
+      void back.then(() => this.#report(target));
     }
   }
 
-  #report(): void {
+  async #look(replica: Replica): Promise<void> {
+    await replica.revive();
+    if (replica.failure !== undefined) this.#retryLater();
+  }
+
+  /** @param target the last record that was to be shipped: newer ones are on their way */
+  #report(target: number): void {
     const { outbox, log } = this.#parts;
     const waiting = outbox.recorded - outbox.shipped;
     const reasons = this.#replicas.flatMap(({ failure, busy, server }) =>
       busy ? [`${server.name} has not confirmed yet`] : (failure ?? []),
     );
-    const reason = waiting === 0 ? undefined : reasons.join('; ');
+    const reason = outbox.shipped >= target || reasons.length === 0 ? undefined : reasons.join('; ');
     if (reason !== undefined && this.#reason === undefined) {
       log.warn({ waiting }, `the journal waits for storage servers: ${reason}`);
     }

@@ -4,6 +4,12 @@ import type { StorageServer } from '../pool/storage-server.ts';
 import { encodeJournal, type JournalBatch } from './journal-file.ts';
 import { putJournalBytes } from './journal-store.ts';
 
+export interface RetryTimes {
+  /** Milliseconds until a server that failed is tried again; doubled each time that it fails again. */
+  readonly retryMs: number;
+  readonly longestRetryMs: number;
+}
+
 /** The journal on one storage server. */
 export class Replica {
   readonly server: StorageServer;
@@ -11,10 +17,15 @@ export class Replica {
   #writing: Promise<boolean> | undefined;
   #connection: StorageConnection | undefined;
   #failure: string | undefined;
+  /** In a row. */
+  #failures = 0;
+  #retryAt = 0;
+  readonly #times: RetryTimes;
   #stopped = false;
 
-  constructor(server: StorageServer) {
+  constructor(server: StorageServer, times: RetryTimes) {
     this.server = server;
+    this.#times = times;
   }
 
   /** It holds all records up to here that were not on enough servers before. */
@@ -37,9 +48,14 @@ export class Replica {
     this.#through = Math.max(this.#through, sequence);
   }
 
-  /** It was found to be there again, while there was nothing to write. */
-  forgive(): void {
-    this.#failure = undefined;
+  /** Milliseconds until it may be tried again; 0 when that is now. */
+  get retryIn(): number {
+    return Math.max(0, this.#retryAt - performance.now());
+  }
+
+  /** Looks whether a server that failed is there again, while there is nothing to write. Never rejects. */
+  async revive(): Promise<void> {
+    this.#note(await this.server.probe());
   }
 
   /**
@@ -56,12 +72,20 @@ export class Replica {
   async #writeAll(next: (after: number) => JournalBatch | undefined): Promise<boolean> {
     try {
       for (let batch = next(this.#through); batch; batch = next(this.#through)) await this.#write(batch);
-      this.#failure = undefined;
+      this.#note(undefined);
       return true;
     } catch (error) {
-      this.#failure = this.server.toFileSystemError(error).message;
+      this.#note(this.server.toFileSystemError(error).message);
       return false;
     }
+  }
+
+  #note(failure: string | undefined): void {
+    const { retryMs, longestRetryMs } = this.#times;
+    const pause = Math.min(retryMs * 2 ** this.#failures, longestRetryMs);
+    this.#failure = failure;
+    this.#failures = failure === undefined ? 0 : this.#failures + 1;
+    this.#retryAt = failure === undefined ? 0 : performance.now() + pause;
   }
 
   async #write(batch: JournalBatch): Promise<void> {

@@ -4,6 +4,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import type { Journal } from './journal.ts';
 import { type JournalFileName, journalFolder, parseJournalFileName } from './journal-file.ts';
+import { mergeJournal } from './journal-merge.ts';
 import { journalPath } from './journal-store.ts';
 import { storeSnapshot } from './snapshot-store.ts';
 
@@ -17,6 +18,9 @@ const defaultLimits = {
   thinMs: 3_600_000,
 };
 
+/** Small files are looked for after so many records. */
+const mergeRecords = 200;
+
 export interface SnapshotsParts {
   readonly poolId: string;
   readonly outbox: JournalOutbox;
@@ -29,7 +33,7 @@ export interface SnapshotsParts {
 }
 
 /**
- * Keeps the journal short: takes a snapshot of the catalogue now and then, and removes from the storage servers what is
+ * Keeps the journal short: merges its many small files, takes a snapshot of the catalogue now and then, and removes from the storage servers what is
  * older than the snapshot before it. Also where too few servers hold the journal, since one was replaced.
  */
 export class Snapshots {
@@ -38,6 +42,7 @@ export class Snapshots {
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void>;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #mergedTo = 0;
   readonly #ending = new AbortController();
 
   constructor(parts: SnapshotsParts) {
@@ -65,6 +70,7 @@ export class Snapshots {
     if (this.#ending.signal.aborted) return;
     try {
       if (this.#isDue() || (await this.#isThin())) await this.#take();
+      else await this.#merge();
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       this.#parts.log.error({ err: error }, 'no snapshot of the catalogue could be taken');
@@ -106,6 +112,36 @@ export class Snapshots {
     const thin = counts.some((count) => count < copies) || (snapshot !== 0 && bases < copies);
     if (thin) this.#parts.log.info('the journal is on too few storage servers: a snapshot brings it to all');
     return thin;
+  }
+
+  async #merge(): Promise<void> {
+    const {
+      poolId: pool,
+      outbox,
+      journal,
+      pool: { servers },
+      log,
+    } = this.#parts;
+    const { generation, snapshot = 0 } = outbox;
+    if (outbox.recorded - Math.max(snapshot, this.#mergedTo) < mergeRecords) return;
+    this.#mergedTo = outbox.recorded;
+    for (const server of servers) {
+      try {
+        const files = (await this.#filesOn(server)).map(({ file }) => file);
+        await mergeJournal({
+          server,
+          pool,
+          generation,
+          copies: journal.state.copies,
+          files: files.filter(({ first }) => first > snapshot),
+          shipped: outbox.shipped,
+          records: (after, limit) => outbox.records(after, limit),
+          signal: this.#ending.signal,
+        });
+      } catch (error) {
+        log.debug({ server: server.number, err: error }, 'small files of the journal stay for now');
+      }
+    }
   }
 
   async #take(): Promise<void> {

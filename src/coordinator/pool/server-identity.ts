@@ -18,6 +18,19 @@ export function markerPath(pool: string): string {
   return `${pool}/server.json`;
 }
 
+const poolName = /^splitftp-[0-9a-f]{12}$/;
+
+/** The pools that something lies of in the connection's folder; none where that cannot be listed. */
+export async function poolsOn(connection: StorageConnection): Promise<string[]> {
+  try {
+    const entries = await connection.entries('');
+    return entries.filter(({ name, isFolder }) => isFolder && poolName.test(name)).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof FTPError) return [];
+    throw error;
+  }
+}
+
 /** Which storage server of the pool the connection's folder belongs to. @throws what else is wrong with the server */
 export async function identify(connection: StorageConnection, pool: string): Promise<Identity> {
   const size = await connection.size(markerPath(pool));

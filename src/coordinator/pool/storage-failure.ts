@@ -83,6 +83,11 @@ function isWriteFailure(error: unknown): boolean {
   return (error.code === 426 || error.code === 451) && words.test(error.message);
 }
 
+/** The server does not know the name, or the password is wrong. */
+export function isLoginRefused(error: unknown): boolean {
+  return error instanceof FTPError && error.code === 530 && !isTooManyConnections(error);
+}
+
 /** Refused not for the account but for the number of connections, of ours or of everybody. */
 export function isTooManyConnections(error: unknown): boolean {
   if (!(error instanceof FTPError)) return false;

@@ -9,11 +9,13 @@ import { ConnectionPlaces } from './connection-places.ts';
 import { KnownCapabilities } from './known-capabilities.ts';
 import { Login } from './login.ts';
 import { Promptness } from './promptness.ts';
+import { RefusedLogin } from './refused-login.ts';
 import { ServerCondition } from './server-condition.ts';
 import type { StorageConnection } from './storage-connection.ts';
 import {
   describeFailure,
   isFull,
+  isLoginRefused,
   isRefusedSilently,
   isSilence,
   isTooManyConnections,
@@ -55,6 +57,7 @@ export class StorageServer {
   #guard: ((connection: StorageConnection) => Promise<void>) | undefined;
   /** The guard's answer, as long as no connection was lost since. */
   #guarded: Promise<void> | undefined;
+  readonly #refusedLogin = new RefusedLogin();
   readonly #closing = new AbortController();
 
   /** @param folder the pool's, on every storage server */
@@ -304,6 +307,18 @@ export class StorageServer {
   }
 
   async #login(): Promise<Login> {
+    this.#refusedLogin.throwIfEarly(performance.now());
+    try {
+      const login = await this.#tryLogin();
+      this.#refusedLogin.accepted();
+      return login;
+    } catch (error) {
+      if (isLoginRefused(error)) this.#refusedLogin.refused(error, performance.now());
+      throw error;
+    }
+  }
+
+  async #tryLogin(): Promise<Login> {
     const now = Date.now();
     const patient = !this.#silent || now - this.#patient > patienceInterval;
     if (patient) this.#patient = now;

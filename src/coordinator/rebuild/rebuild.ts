@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Log } from '../../log/log.ts';
 import { RestoredCatalogue, type RestoredTotals } from '../catalogue/restored-catalogue.ts';
+import { catalogueName } from '../catalogue/schema.ts';
 import { storeSnapshot } from '../journal/snapshot-store.ts';
 import { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
@@ -14,7 +15,6 @@ import { salvageParts } from './salvage.ts';
 import { listJournal } from './stored-journal.ts';
 import { choosePool, type Survey, surveyServers } from './survey.ts';
 
-const catalogueName = 'catalogue.sqlite';
 /** Lost files that are named. */
 const lostFilesShown = 10;
 

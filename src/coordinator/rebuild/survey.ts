@@ -1,10 +1,10 @@
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { Login } from '../pool/login.ts';
+import { poolsOn } from '../pool/server-identity.ts';
 import { describeFailure } from '../pool/storage-failure.ts';
 import { RebuildError } from './rebuild-error.ts';
 
 const loginTimeoutMs = 10_000;
-const poolName = /^splitftp-[0-9a-f]{12}$/;
 
 export interface Survey {
   /** The pools of which something lies on the servers, each with the numbers of those servers. */
@@ -15,11 +15,14 @@ export interface Survey {
 }
 
 /** Looks which pools the storage servers belong to; nothing is changed on them. */
-export async function surveyServers(servers: readonly StorageServerConfiguration[]): Promise<Survey> {
+export async function surveyServers(
+  servers: readonly StorageServerConfiguration[],
+  loginMs = loginTimeoutMs,
+): Promise<Survey> {
   const pools = new Map<string, number[]>();
   const reachable: number[] = [];
   const unreachable = new Map<number, string>();
-  const found = await Promise.allSettled(servers.map(foldersOf));
+  const found = await Promise.allSettled(servers.map((server) => poolsOf(server, loginMs)));
   for (const [index, server] of servers.entries()) {
     const result = found[index];
     if (result?.status !== 'fulfilled') {
@@ -31,7 +34,7 @@ export async function surveyServers(servers: readonly StorageServerConfiguration
       continue;
     }
     reachable.push(server.number);
-    for (const name of result.value.filter((name) => poolName.test(name))) {
+    for (const name of result.value) {
       pools.set(name, [...(pools.get(name) ?? []), server.number]);
     }
   }
@@ -62,11 +65,10 @@ export function choosePool({ pools, unreachable }: Survey, wanted: string | unde
   return first;
 }
 
-async function foldersOf(server: StorageServerConfiguration): Promise<string[]> {
-  const login = await Login.open(server, loginTimeoutMs);
+async function poolsOf(server: StorageServerConfiguration, loginMs: number): Promise<string[]> {
+  const login = await Login.open(server, loginMs);
   try {
-    const entries = await login.connection(login.told).entries('');
-    return entries.filter(({ isFolder }) => isFolder).map(({ name }) => name);
+    return await poolsOn(login.connection(login.told));
   } finally {
     login.close();
   }

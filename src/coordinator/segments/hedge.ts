@@ -15,7 +15,7 @@ const patience = 2_000;
 
 export interface HedgeOptions {
   readonly parts: ReadonlyMap<number, PartReader>;
-  /** Indices of the parts that can stand in, the best first; grows and shrinks. */
+  /** Indices of the parts that can stand in, the best first. Those that were late come last. */
   readonly spares: number[];
   /** Opens a spare part at the stripe that is being read. */
   readonly begin: (index: number) => SparePart | undefined;
@@ -31,7 +31,7 @@ export interface HedgeOptions {
 export class Hedge {
   readonly #options: HedgeOptions;
   #spare: SparePart | undefined;
-  /** Grows when the late part was first after all. */
+  /** Grows with each spare part that was asked for, so that noise does not end in ever more of them. */
   #reluctance = 1;
 
   constructor(options: HedgeOptions) {
@@ -49,6 +49,7 @@ export class Hedge {
       this.#spare = undefined;
       if (winner) {
         this.#options.exchange(index, spare.index, winner);
+        this.#options.spares.push(index);
         return;
       }
       spare.giveUp();
@@ -96,6 +97,7 @@ export class Hedge {
       const spare = begin(index);
       if (!spare) continue;
       spares.splice(position, 1);
+      this.#reluctance *= 2;
       this.#spare = spare;
       return spare;
     }
@@ -126,10 +128,7 @@ export class Hedge {
     } finally {
       clearTimeout(timer);
     }
-    if (isFirst) {
-      spares.push(spare.index);
-      this.#reluctance *= 2;
-    }
+    if (isFirst) spares.push(spare.index);
     return undefined;
   }
 }

@@ -103,8 +103,7 @@ export class LagWatch {
   }
 }
 
-/** Others are quicker than that part. */
-export function slowFailure(index: number, { server }: PartReader): PartFailure {
+function slowFailure(index: number, { server }: PartReader): PartFailure {
   const error = new FileSystemError('unavailable', `${server.name} lags behind the others`);
   return { index, kind: 'slow', error };
 }

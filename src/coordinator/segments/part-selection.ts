@@ -36,9 +36,9 @@ export class PartSelection {
   choose(): { readonly indices: readonly number[]; readonly spares: readonly number[] } {
     const { dataParts } = this.#segment.layout;
     const ranked = this.#segment.parts
-      .map((_, index) => ({ index, rank: this.#rank(index) }))
+      .map(({ server }, index) => ({ index, rank: this.#rank(index), time: this.#blockTime(server) ?? 0 }))
       .filter(({ rank }) => rank < unusable)
-      .sort((a, b) => a.rank - b.rank || a.index - b.index);
+      .sort((a, b) => a.rank - b.rank || (a.rank < slower ? 0 : a.time - b.time) || a.index - b.index);
     if (ranked.length < dataParts) throw this.#tooFew(ranked.map(({ index }) => index));
     const chosen = ranked.slice(0, dataParts);
     const spares = ranked.slice(dataParts).filter(({ rank }) => rank < doubtful);

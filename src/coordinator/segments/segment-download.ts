@@ -67,9 +67,9 @@ export class SegmentDownload {
     if (this.#reader) return this.#reader;
     const { pool, poolId, segment } = this.#options;
     const offset = this.#offset;
-    const onPartFailure = (failure: PartFailure) => this.#note(failure);
+    const onSpareFailure = (failure: PartFailure) => this.#note(failure);
     const parts = this.#selection.choose();
-    const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...parts, onPartFailure });
+    const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...parts, onSpareFailure });
     if (this.#destroyed) reader.destroy();
     this.#reader = reader;
     return reader;

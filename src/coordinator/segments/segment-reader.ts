@@ -4,7 +4,7 @@ import type { Pool, PoolConnections } from '../pool/pool.ts';
 import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, combineCrc32, crc32 } from './crc32.ts';
 import { Hedge } from './hedge.ts';
-import { LagWatch, slowFailure } from './lag-watch.ts';
+import { LagWatch } from './lag-watch.ts';
 import { reconstructBlocks } from './parity.ts';
 import { type PartFailure, PartFailuresError } from './part-failure.ts';
 import { SegmentGeometry } from './part-format.ts';
@@ -22,8 +22,8 @@ export interface SegmentReaderOptions {
   readonly indices: readonly number[];
   /** Parts that can take the place of one that lags behind, the best first. */
   readonly spares: readonly number[];
-  /** Called for a part that was exchanged for another one, and for one that could not take its place. */
-  readonly onPartFailure: (failure: PartFailure) => void;
+  /** Called for a spare part that could not be read. */
+  readonly onSpareFailure: (failure: PartFailure) => void;
 }
 
 /**
@@ -55,7 +55,7 @@ export class SegmentReader {
     parts: Map<number, PartReader>,
     geometry: SegmentGeometry,
   ) {
-    const { segment, offset, onPartFailure } = options;
+    const { segment, offset, onSpareFailure } = options;
     const spares = [...options.spares];
     this.#options = options;
     this.#segment = segment;
@@ -67,7 +67,7 @@ export class SegmentReader {
       spares,
       begin: (index) => this.#beginSpare(index),
       exchange: (late, spare, part) => this.#exchange(late, spare, part),
-      onSpareFailure: onPartFailure,
+      onSpareFailure,
     });
     this.#lag = new LagWatch(parts, spares, this.#hedge);
     this.#fullBlock = new CrcShift(geometry.blockBytes);
@@ -173,7 +173,6 @@ export class SegmentReader {
     if (!laggard) return;
     laggard.server.promptness.measured(this.#geometry.blockBytes, laggard.waiting);
     this.#connections.drop(laggard.line);
-    this.#options.onPartFailure(slowFailure(late, laggard));
   }
 
   #reconstruct(): void {

@@ -2,16 +2,39 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Milliseconds of work that may be done at once after a rest. */
 const burst = 1_000;
+/** Upkeep costs so many times as much while clients transfer: it steps back, and yet comes to its end. */
+export const costBesideTransfers = 10;
+
+export interface Clock {
+  /** Milliseconds that only grow. */
+  now(): number;
+  /** @throws the signal's reason */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+};
+
+/** Whether bytes of clients have moved of late. */
+export interface Traffic {
+  readonly isMoving: boolean;
+}
 
 /** The bytes per second that all of upkeep shares, so that it never gets in the way of transfers. */
 export class Budget {
   readonly #bytesPerMs: number;
+  readonly #traffic: Traffic;
+  readonly #clock: Clock;
   /** Milliseconds of the clock until which the budget is spent. */
   #spentUntil = 0;
 
   /** @param rate megabytes (10^6 bytes) per second; with 0 there is no upkeep */
-  constructor(rate: number) {
+  constructor(rate: number, traffic: Traffic, clock = systemClock) {
     this.#bytesPerMs = rate * 1000;
+    this.#traffic = traffic;
+    this.#clock = clock;
   }
 
   get isNothing(): boolean {
@@ -24,9 +47,10 @@ export class Budget {
    */
   async spend(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const now = performance.now();
-    this.#spentUntil = Math.max(this.#spentUntil, now - burst) + bytes / this.#bytesPerMs;
+    const now = this.#clock.now();
+    const cost = (bytes / this.#bytesPerMs) * (this.#traffic.isMoving ? costBesideTransfers : 1);
+    this.#spentUntil = Math.max(this.#spentUntil, now - burst) + cost;
     const wait = this.#spentUntil - now;
-    if (wait > 0) await delay(wait, undefined, { signal });
+    if (wait > 0) await this.#clock.sleep(wait, signal);
   }
 }

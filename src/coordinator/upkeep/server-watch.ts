@@ -2,7 +2,7 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
-import { identify, mark } from '../pool/server-identity.ts';
+import { identify, mark, poolsOn } from '../pool/server-identity.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 
@@ -184,6 +184,7 @@ export class ServerWatch {
       throw new FileSystemError('unavailable', reason);
     }
     this.#strange.delete(server.number);
+    if (identity.kind === 'unmarked') await this.#warnOfOthers(server, connection);
     if (identity.kind === 'unmarked' && (await mark(connection, catalogue.pool, server.number))) {
       const { servers } = await catalogue.totals();
       if (!identity.parts && (servers.get(server.number)?.parts ?? 0) > 0) {
@@ -194,5 +195,16 @@ export class ServerWatch {
     const wasAway = !this.#known.has(server.number) || server.condition.downSince !== undefined;
     this.#known.add(server.number);
     if (wasAway) onBack(server);
+  }
+
+  /** Coordinators may share a storage server; but more often one of them has lost its catalogue. */
+  async #warnOfOthers(server: StorageServer, connection: StorageConnection): Promise<void> {
+    const { catalogue, log } = this.#parts;
+    for (const pool of (await poolsOn(connection)).filter((name) => name !== catalogue.pool)) {
+      log.warn(
+        { server: server.number },
+        `${server.name} holds pool ${pool} as well: if its catalogue was lost, stop the coordinator, move its catalogue away and use "splitftp rebuild"`,
+      );
+    }
   }
 }

@@ -6,7 +6,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { Placement } from '../placement/placement.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
-import { Budget } from './budget.ts';
+import { Budget, type Clock, type Traffic } from './budget.ts';
 import { Inventory } from './inventory.ts';
 import type { Leases } from './leases.ts';
 import { Mover } from './mover.ts';
@@ -22,6 +22,10 @@ export interface UpkeepOptions {
   readonly leases: Leases;
   readonly configuration: UpkeepConfiguration;
   readonly log: Log;
+  /** Of clients; upkeep steps back for it. */
+  readonly traffic: Traffic;
+  /** Without it the system's. */
+  readonly clock?: Clock;
   /** There is something to remove. */
   readonly onGarbage: () => void;
 }
@@ -35,11 +39,13 @@ export class Upkeep {
   readonly scrubber: Scrubber;
   readonly inventory: Inventory;
   readonly verifications: Verifications;
+  /** Of everything that is done in the background. */
+  readonly budget: Budget;
   readonly #options: UpkeepOptions;
   readonly #stopping = new AbortController();
 
   constructor(options: UpkeepOptions) {
-    const { catalogue, pool, leases, configuration, log, onGarbage } = options;
+    const { catalogue, pool, leases, configuration, log, traffic, clock, onGarbage } = options;
     this.#options = options;
     this.watch = new ServerWatch({
       catalogue,
@@ -49,7 +55,7 @@ export class Upkeep {
       onEmpty: (server) => this.#loseAll(server),
     });
     this.placement = new Placement(pool, this.watch);
-    const budget = new Budget(configuration.rate);
+    this.budget = new Budget(configuration.rate, traffic, clock);
     const parts = {
       catalogue,
       pool,
@@ -57,7 +63,7 @@ export class Upkeep {
       watch: this.watch,
       leases,
       claims: new SegmentClaims(),
-      budget,
+      budget: this.budget,
       log,
       onGarbage,
     };

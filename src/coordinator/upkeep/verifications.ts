@@ -59,7 +59,7 @@ export class Verifications {
   readonly #catalogue: Catalogue;
   readonly #scrubber: Scrubber;
   readonly #log: Log;
-  readonly #unlimited = new Budget(Number.POSITIVE_INFINITY);
+  readonly #unlimited = new Budget(Number.POSITIVE_INFINITY, { isMoving: false });
   readonly #all = new Map<number, Verification>();
   readonly #running = new Set<Promise<void>>();
   #last = 0;

@@ -210,8 +210,8 @@ function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri): string {
 <h2>${escaped(texts.throughput)}</h2>
 <svg id="chart" role="img" viewBox="0 0 ${history} 42" preserveAspectRatio="none"><polyline id="line" points=""/></svg>
 <div id="speed"></div>
-<h2>${escaped(texts.where)}</h2>
-<table><thead><tr id="head"></tr></thead><tbody id="files"></tbody></table>
+<h2 id="where-title">${escaped(texts.where)}</h2>
+<table aria-labelledby="where-title"><thead><tr id="head"></tr></thead><tbody id="files"></tbody></table>
 <p id="empty"></p>
 </main>
 <script nonce="${nonce}" src="${uri('dist/pool-map.js')}"></script>

@@ -1,0 +1,83 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { StoredSegment } from '../../src/coordinator/catalogue/catalogue.ts';
+import { Pool } from '../../src/coordinator/pool/pool.ts';
+import { Promptness } from '../../src/coordinator/pool/promptness.ts';
+import { PartSelection } from '../../src/coordinator/segments/part-selection.ts';
+import { FileSystemError } from '../../src/ftp/file-system.ts';
+import { createLog } from '../../src/log/log.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** A segment at 4+2 on six servers that take so many milliseconds for a MiB; `undefined` was not measured. */
+function selection(times: readonly (number | undefined)[], missing: readonly number[] = []): PartSelection {
+  const servers = times.map((_, index) => ({
+    number: index + 1,
+    host: '127.0.0.1',
+    port: 1,
+    account: { user: 'u', password: 'p' },
+    folder: '/nowhere',
+    tls: { mode: 'off', waived: false } as const,
+  }));
+  const pool = new Pool('pool', servers, createLog('test', 'silent'));
+  onTestFinished(() => pool.close());
+  for (const [index, time] of times.entries()) {
+    if (time !== undefined) pool.server(index + 1).promptness.measured(mebibyte, time);
+  }
+  const segment: StoredSegment = {
+    id: 'a'.repeat(32),
+    length: 4 * mebibyte,
+    crc32: 0,
+    layout: { dataParts: 4, parityParts: 2 },
+    blockBytes: 256 * 1024,
+    parts: times.map((_, index) => ({
+      server: index + 1,
+      headerBytes: 100,
+      bytes: mebibyte,
+      stored: !missing.includes(index),
+      verified: new Date(0),
+    })),
+  };
+  return new PartSelection(segment, pool);
+}
+
+test('data parts are read while no server is known to be slower', () => {
+  expect(selection(Array.from({ length: 6 }, () => undefined)).choose()).toEqual({
+    indices: [0, 1, 2, 3],
+    spares: [4, 5],
+  });
+  expect(selection([100, 120, 250, 100, 90, 100]).choose().indices).toEqual([0, 1, 2, 3]);
+});
+
+test('parts on a server that takes more than three times as long come last, parity is read instead', () => {
+  expect(selection([100, 400, 100, 100, 100, 100]).choose()).toEqual({
+    indices: [0, 2, 3, 4],
+    spares: [5, 1],
+  });
+  expect(selection([900, 100, 100, 900, 100, 100]).choose()).toEqual({
+    indices: [1, 2, 4, 5],
+    spares: [0, 3],
+  });
+});
+
+test('what is quick enough for anybody is not compared', () => {
+  expect(selection([1, 30, 1, 1, 1, 1]).choose().indices).toEqual([0, 1, 2, 3]);
+});
+
+test('a slower part is still better than a missing one, and one that lagged behind in this segment', () => {
+  expect(selection([900, 100, 100, 100, 100, 100], [1, 2]).choose()).toEqual({
+    indices: [0, 3, 4, 5],
+    spares: [],
+  });
+  const chosen = selection([900, 100, 100, 100, 100, 100]);
+  chosen.note({ index: 1, kind: 'slow', error: new FileSystemError('unavailable', 'it lags behind') });
+  expect(chosen.choose()).toEqual({ indices: [2, 3, 4, 5], spares: [0] });
+});
+
+test('the average follows what was measured of late', () => {
+  const promptness = new Promptness();
+  expect(promptness.blockTime).toBeUndefined();
+  promptness.measured(mebibyte, 400);
+  expect(promptness.blockTime).toBe(100);
+  for (let times = 0; times < 20; times++) promptness.measured(256 * 1024, 10);
+  expect(promptness.blockTime).toBeCloseTo(10, 0);
+});
