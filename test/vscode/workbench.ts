@@ -1,11 +1,15 @@
 /** A window of VS Code as a person uses it. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { toWebp } from './webp.ts';
 import { root } from './window.ts';
 
 /** Pictures of the last run, for people to look at; ignored by git. */
 const pictures = join(root, '.test-results');
+
+/** Those that the README shows: UPDATE_PICTURES=1 makes them anew. */
+const readmePictures: ReadonlyMap<string, string> = new Map([['40-pool-map-dark', 'media/window-dark.webp']]);
 
 export class Workbench {
   readonly page: Page;
@@ -225,6 +229,8 @@ export class Workbench {
 
   async picture(name: string): Promise<void> {
     await mkdir(pictures, { recursive: true });
-    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+    const png = await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+    const shown = process.env.UPDATE_PICTURES ? readmePictures.get(name) : undefined;
+    if (shown !== undefined) await writeFile(join(root, shown), await toWebp(png, this.page.context()));
   }
 }
