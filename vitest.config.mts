@@ -5,8 +5,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     alias: { vscode: resolve(import.meta.dirname, 'test/unit/vscode.ts') },
-    // It still asks for more than the pool promises (docs/reliability.md).
-    exclude: process.env.SPLITFTP_LONG === '1' ? [] : ['test/reliability/faults-2+1.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
