@@ -9,6 +9,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type Outcome, RunningCommand, splitftp } from './command.ts';
 import { startServers, type TestServers } from './servers.ts';
 
+/** A dozen commands, each a process. */
+vi.setConfig({ testTimeout: 300_000 });
+
 let servers: TestServers;
 let folder: string;
 
