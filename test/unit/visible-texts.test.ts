@@ -25,6 +25,8 @@ const names: ReadonlySet<string> = new Set([
   '… more',
   'the settings',
   // Compared with what another part of the program says, and never shown.
+  // In a report for whoever mends SplitFTP.
+  'the coordinator does not answer',
   'own change',
   'not looked',
   'unknown certificate',

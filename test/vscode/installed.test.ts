@@ -1,6 +1,6 @@
 /**
  * The extension as a person has it: installed from the VSIX of `npm run package`, used by mouse and keyboard.
- * Pictures are taken in `.test-results/`, and with UPDATE_PICTURES=1 the README's as well.
+ * Pictures are taken in `.test-results/`; with UPDATE_PICTURES=1 those of pool.test.ts become the README's.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -87,7 +87,6 @@ test('a file goes up through the palette and the explorer, and comes down again'
   await window.onlyToast('uploaded to /pictures');
   await window.file('report.pdf').nth(1).waitFor();
   await window.picture('4-in-folders');
-  if (process.env.UPDATE_PICTURES) await window.page.screenshot({ path: join(root, 'media/screenshot.png') });
   await window.clearToasts();
 
   const target = join(workspace.folder, 'downloads');

@@ -13,6 +13,8 @@ export interface VSCode {
   url(folder: string, payload?: Readonly<Record<string, string>>): string;
   /** Process ids of the extension hosts that are running, oldest first. */
   readonly extensionHosts: ReadonlySet<number>;
+  /** Installs an extension, or another version of it, as a user would; windows that are opened later have it. */
+  installExtension(vsix: string): Promise<void>;
   /** Ends everything that was started and removes its data. */
   stop(): Promise<void>;
 }
@@ -70,13 +72,18 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   const [free = 0] = await freePorts(1);
   const port = options.port ?? free;
   const common = ['--server-data-dir', data, '--extensions-dir', extensions, '--accept-server-license-terms'];
-  if (options.vsix !== undefined) {
-    const installing = spawn(process.execPath, [serverMain, ...common, '--install-extension', options.vsix], {
+  const installExtension = async (vsix: string) => {
+    const installing = spawn(process.execPath, [serverMain, ...common, '--install-extension', vsix], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await ended(installing);
-    if (installing.exitCode !== 0) await rm(data, { recursive: true, force: true });
-    if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${options.vsix}`);
+    if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${vsix}`);
+  };
+  if (options.vsix !== undefined) {
+    await installExtension(options.vsix).catch(async (error: Error) => {
+      await rm(data, { recursive: true, force: true });
+      throw error;
+    });
   }
 
   if (options.extension !== undefined) {
@@ -127,6 +134,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
       return url.href;
     },
     extensionHosts,
+    installExtension,
     stop,
   };
 }

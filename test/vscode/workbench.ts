@@ -1,17 +1,23 @@
 /** A window of VS Code as a person uses it. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { toWebp } from './webp.ts';
 import { root } from './window.ts';
 
 /** Pictures of the last run, for people to look at; ignored by git. */
 const pictures = join(root, '.test-results');
+
+/** Those that the README shows: UPDATE_PICTURES=1 makes them anew. */
+const readmePictures: ReadonlyMap<string, string> = new Map([['40-pool-map-dark', 'media/window-dark.webp']]);
 
 export class Workbench {
   readonly page: Page;
   readonly quickInput: Locator;
   /** The rows of SplitFTP's tree. */
   readonly files: Locator;
+  /** The Files view, in the view container of SplitFTP. */
+  readonly stored: Locator;
   /** The Transfers view. */
   readonly transfers: Locator;
   readonly status: Locator;
@@ -26,6 +32,7 @@ export class Workbench {
     this.page = page;
     this.quickInput = page.locator('.quick-input-widget');
     this.files = page.locator('.pane', { has: page.getByLabel('SplitFTP Section') });
+    this.stored = page.locator('.pane', { has: page.getByLabel('Files Section') });
     this.transfers = page.locator('.pane', { has: page.getByLabel('Transfers Section') });
     this.status = page.locator('.statusbar-item', { hasText: 'SplitFTP' });
     this.toasts = page.locator('.notification-toast');
@@ -222,6 +229,8 @@ export class Workbench {
 
   async picture(name: string): Promise<void> {
     await mkdir(pictures, { recursive: true });
-    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+    const png = await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+    const shown = process.env.UPDATE_PICTURES ? readmePictures.get(name) : undefined;
+    if (shown !== undefined) await writeFile(join(root, shown), await toWebp(png, this.page.context()));
   }
 }
