@@ -24,7 +24,8 @@ async function issueBody(servers: Servers): Promise<string> {
     vscode: vscode.version,
     node: process.versions.node,
     system: `${platform()} ${release()} ${arch()}`,
-    remote: vscode.env.remoteName ?? 'no',
+    // Its name may be that of a machine.
+    remote: vscode.env.remoteName !== undefined,
     trusted: vscode.workspace.isTrusted,
     servers: state.kind,
     ...(state.kind === 'running' && { startedHere: state.startedHere }),
