@@ -3,12 +3,19 @@ import * as vscode from 'vscode';
 import { issueData } from './issue-data.ts';
 import type { Servers } from './servers.ts';
 
-/** Opens VS Code's form for issues with what helps to find a fault: no names, addresses, paths or passwords. */
+/** Opens VS Code's form for issues, or a document, with what helps to find a fault: no names, addresses, paths or passwords. */
 export async function reportIssue(servers: Servers): Promise<void> {
-  await vscode.commands.executeCommand('workbench.action.openIssueReporter', {
-    extensionId: 'splitftp.splitftp',
-    issueBody: await issueBody(servers),
-  });
+  const content = await issueBody(servers);
+  try {
+    await vscode.commands.executeCommand('workbench.action.openIssueReporter', {
+      extensionId: 'splitftp.splitftp',
+      issueBody: content,
+    });
+  } catch {
+    // VS Code has no form for an extension without a public place for issues: the text can be sent in any other way.
+    const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
+    await vscode.window.showTextDocument(document);
+  }
 }
 
 async function issueBody(servers: Servers): Promise<string> {
@@ -17,7 +24,8 @@ async function issueBody(servers: Servers): Promise<string> {
     vscode: vscode.version,
     node: process.versions.node,
     system: `${platform()} ${release()} ${arch()}`,
-    remote: vscode.env.remoteName ?? 'no',
+    // Its name may be that of a machine.
+    remote: vscode.env.remoteName !== undefined,
     trusted: vscode.workspace.isTrusted,
     servers: state.kind,
     ...(state.kind === 'running' && { startedHere: state.startedHere }),

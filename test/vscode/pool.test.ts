@@ -48,6 +48,26 @@ async function openWindow(theme = 'Default Dark Modern'): Promise<void> {
   await window.files.getByText('Nothing is stored yet').waitFor();
 }
 
+/** What a screen reader finds on the pool map, and in which order. */
+async function expectAccessible(): Promise<void> {
+  const tree = await map().locator('main').ariaSnapshot();
+  const found = [
+    '- heading "Pool map of /" [level=1]',
+    '- heading "Storage servers" [level=2]',
+    /switch "1: 127\.0\.0\.1:\d+, up, 3 parts, [^"]+" \[checked\]/,
+    /switch "3: [^"]+" \[checked\]/,
+    '- status: "Files: 3. Whole: 3, degraded: 0, not readable: 0."',
+    /- img "Now [^"]+"/,
+    '- table "Where the parts are"',
+    '- columnheader "File"',
+    '- columnheader "Storage server 3"',
+    '- rowheader "/project/notes.txt"',
+    /- cell "(data|parity) part"/,
+  ].map((what) => (typeof what === 'string' ? tree.indexOf(what) : tree.search(what)));
+  expect(found, tree).toEqual(found.toSorted((a, b) => a - b));
+  expect(found, tree).not.toContain(-1);
+}
+
 /** The page of the pool map, which VS Code puts into a frame of a frame. */
 const map = (): FrameLocator => window.page.frameLocator('iframe.webview').frameLocator('iframe');
 
@@ -76,6 +96,7 @@ for (const [theme, name] of [
     await map().getByText('/project/photos.zip').waitFor();
     await map().getByText('Whole: 3, degraded: 0').waitFor();
     await window.picture(`40-pool-map-${name}`);
+    await expectAccessible();
 
     // By keyboard alone: one server may be gone, two may not.
     await servers.nth(0).focus();
@@ -104,6 +125,16 @@ test('a storage server is stopped and started again from the view, and the map s
   await window.picture('42-server-stopped');
   await window.inline(row, 'Start Storage Server');
   await row.getByText(/up, \d+ parts?,/).waitFor();
+
+  // Each server has a log of its own, and its level can be changed while it runs.
+  await window.menu(row, 'Show Log of Server');
+  await window.output.getByText('logged in').first().waitFor();
+  await window.run('Developer: Set Log Level...');
+  await window.pick('SplitFTP Storage Server 3');
+  await window.pick('Debug');
+  await window.output.getByText('verb=').first().waitFor();
+  await window.picture('44-log-of-server');
+  expect(await window.output.innerText()).not.toContain('secret word');
 });
 
 test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
