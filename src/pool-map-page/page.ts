@@ -67,10 +67,9 @@ function drawServers(servers: readonly MapServer[]): void {
 function drawFiles({ files, servers, isCut }: MapState): void {
   const head = byId('head');
   head.replaceChildren();
-  for (const title of [texts.file, texts.verdict, ...servers.map(({ number }) => String(number))]) {
-    const cell = append(head, 'th');
-    cell.scope = 'col';
-    cell.textContent = title;
+  for (const title of [texts.file, texts.verdict]) appendHead(head, title);
+  for (const { number } of servers) {
+    appendHead(head, String(number)).setAttribute('aria-label', fill(texts.server, number));
   }
   const rows = byId('files');
   rows.replaceChildren();
@@ -97,6 +96,13 @@ function drawFiles({ files, servers, isCut }: MapState): void {
   // A live region is read out when it changes.
   if (live.textContent !== result) live.textContent = result;
   live.className = counts.lost > 0 ? 'lost' : counts.degraded > 0 ? 'degraded' : 'whole';
+}
+
+function appendHead(row: HTMLElement, title: string): HTMLElement {
+  const cell = append(row, 'th');
+  cell.scope = 'col';
+  cell.textContent = title;
+  return cell;
 }
 
 /** The parts of a file on one server: a filled square is data, an empty one parity. */

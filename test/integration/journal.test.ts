@@ -197,6 +197,36 @@ test('a server that never answers holds up nobody while there are others', async
   expect(await machine.files(2)).toEqual(await machine.files(3));
 });
 
+test('a server that refuses the login is not asked again with every change', async () => {
+  const machine = await Machine.start(2);
+  await machine.stop(2);
+  let logins = 0;
+  const refusing = await startFtpServer({
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    greeting: 'Test',
+    login: async () => {
+      logins += 1;
+      return { refused: 'wrong-password' };
+    },
+    limits: { failedLoginDelayMs: 1 },
+  });
+  onTestFinished(() => refusing.close());
+  machine.ports[1] = refusing.port;
+  const start = performance.now();
+  const { catalogue, journal } = machine.open(0, { retryMs: 1 });
+  for (let index = 0; index < 200; index++) {
+    await catalogue.makeDirectory(`/${index}`);
+    await journal.ship();
+  }
+  const seconds = (performance.now() - start) / 1000;
+  expect(journal.state.reason).toContain('storage server 2');
+  expect(journal.state.reason).toContain('refuses the login');
+  expect(logins).toBeGreaterThan(0);
+  expect(logins).toBeLessThanOrEqual(1 + Math.log2(seconds + 1));
+});
+
 test('what was recorded and not shipped when the coordinator ended is shipped at its next start', async () => {
   const machine = await Machine.start(2);
   for (const number of [1, 2]) await machine.stop(number);

@@ -107,6 +107,47 @@ test('changes that may be missing are not passed over: the servers that could te
   expect((await rebuild()).stdout).toMatch(/^rebuilt: 0 files and 1 folder/m);
 });
 
+test('at 4+2 with two servers gone, after renames and removals', async () => {
+  servers = await startServers({
+    storageServers: 6,
+    settings: { FTP_DATA_PARTS: '4', FTP_PARITY_PARTS: '2' },
+  });
+  const files = new Map<string, Buffer>();
+  for (const [round, gone] of [
+    [1, 2],
+    [3, 6],
+  ].entries()) {
+    const session = await openCoordinator();
+    const folder = `/round ${round}`;
+    await session.send(`MKD ${folder}`);
+    for (const [index, size] of [0, 10, 700_000, 2_500_000].entries()) {
+      const bytes = content(size, 10 * round + index);
+      await store(session, `${folder}/${size}`, content(5, index));
+      await store(session, `${folder}/${size}`, bytes);
+      files.set(`/moved ${round}/${size}`, bytes);
+    }
+    await store(session, '/gone', content(1000, round));
+    await session.send('DELE /gone');
+    await store(session, `${folder}/first`, content(300_000, round));
+    await session.rename(`${folder}/first`, `${folder}/10`);
+    files.set(`/moved ${round}/10`, content(300_000, round));
+    await session.rename(folder, `/moved ${round}`);
+    await session.send(`MFMT 20200102030405 /moved ${round}/700000`);
+    session.close();
+
+    const before = await loseCatalogue();
+    const back: (() => Promise<void>)[] = [];
+    for (const number of gone) back.push(await takeAway(number));
+    expect((await rebuild()).stderr).toBe('');
+    expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
+    await servers.restart('coordinator');
+    const later = await openCoordinator();
+    for (const [path, bytes] of files) expect((await retrieve(later, path)).equals(bytes), path).toBe(true);
+    later.close();
+    for (const bringBack of back) await bringBack();
+  }
+});
+
 const path = fc.constantFrom('/a', '/b', '/d', '/d/a', '/d/b', '/e', '/e/a');
 const step = fc.oneof(
   fc.record({ kind: fc.constant('store' as const), path, size: fc.integer({ min: 0, max: 2_000 }) }),

@@ -7,6 +7,9 @@ import { Rig, type RigOptions, seedOfRun } from './rig.ts';
 /** Trials at a time, each lane with a pool of its own: most of the time they wait for a time-out. */
 const lanes = 8;
 
+/** Seconds that a silent storage server is waited for: more than a busy machine keeps everybody waiting. */
+const patience = 10;
+
 /** Of a fault and a command; all of them take minutes. */
 const share = 5;
 
@@ -51,7 +54,7 @@ export async function runFaults({ layout, plain }: FaultRun): Promise<FaultRunRe
     let rig: Rig | undefined;
     for (let next = queue.shift(); next; next = queue.shift()) {
       const [number, trial] = next;
-      rig ??= await Rig.start({ ...layout, plain });
+      rig ??= await Rig.start({ ...layout, plain, timeout: patience });
       const parity = layout.parityParts > 0;
       try {
         counts[await runTrial(rig, trial, number, parity)] += 1;

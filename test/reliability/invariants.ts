@@ -62,7 +62,7 @@ export async function checkPool(pool: Pool, session: Client, tree: Tree): Promis
     if (content === undefined) continue;
     const difference = firstDifference(await retrieve(session, path), content);
     if (difference !== undefined) throw new Error(`${path}: ${difference}`);
-    const parts = await where(session, path);
+    const parts = await whereReachable(session, path);
     const stored = parts.filter(isStored);
     if (repairs && stored.length < parts.length) {
       throw new Error(
@@ -130,6 +130,14 @@ export async function status(session: Client): Promise<PoolStatus> {
     if (parsed.success) return { ...parsed.output, draining: count('draining'), down: count('down') };
   }
   throw new Error('the coordinator does not report about itself');
+}
+
+/** Every part of a file, once no server counts as down for a moment. */
+async function whereReachable(session: Client, path: string): Promise<ReportedPart[]> {
+  for (const deadline = Date.now() + patience; ; await delay(100)) {
+    const parts = await where(session, path);
+    if (Date.now() > deadline || parts.every(({ state }) => state !== 'unreachable')) return parts;
+  }
 }
 
 /** Every part of a file. */

@@ -339,13 +339,23 @@ export class StorageServer {
       const isSuspect = this.isSuspect;
       if (await isAlive(idle, isSuspect ? 0 : trustedIdle)) {
         // It answers, so the server is not down, whatever became of the last login.
-        if (isSuspect) await this.#welcome(idle);
-        return idle;
+        if (!isSuspect || (await this.#isWelcome(idle))) return idle;
       }
       if (idle.lost) this.#mayHaveChanged();
       idle.close();
     }
     return undefined;
+  }
+
+  /** Whether it lived until the guard had asked. @throws FileSystemError of the guard */
+  async #isWelcome(idle: StorageConnection): Promise<boolean> {
+    try {
+      await this.#welcome(idle);
+      return true;
+    } catch (error) {
+      if (error instanceof FileSystemError) throw error;
+      return false; // A fresh connection will tell it better.
+    }
   }
 
   /** Over this connection the server answers. @throws FileSystemError of the guard */

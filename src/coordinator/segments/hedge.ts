@@ -110,13 +110,16 @@ export class Hedge {
     const { spares, onSpareFailure } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     let isFirst = false;
+    // Once it has won, the spare part is the reader's, whatever becomes of the late one.
+    let isOver = false;
     ready.then(
       () => {
+        if (isOver) return;
         isFirst = true;
         spare.giveUp();
       },
       () => {
-        timer = setTimeout(() => spare.giveUp(), patience);
+        if (!isOver) timer = setTimeout(() => spare.giveUp(), patience);
       },
     );
     try {
@@ -126,6 +129,7 @@ export class Hedge {
       const failure = failureOf(spare.index, error);
       if (!isFirst && failure.error.kind !== 'aborted') onSpareFailure(failure);
     } finally {
+      isOver = true;
       clearTimeout(timer);
     }
     if (isFirst) spares.push(spare.index);

@@ -84,6 +84,7 @@ export class LagWatch {
     return setInterval(() => {
       const now = performance.now();
       for (const [index, part] of pending) {
+        if (givenUp.has(index)) continue;
         const { received } = part;
         const start = since.get(index);
         if (!start || received - start.received >= leastProgress) since.set(index, { time: now, received });

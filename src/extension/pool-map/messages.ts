@@ -30,6 +30,7 @@ export interface MapState {
 /** The page's texts, in the language of VS Code; `{0}` and so on are filled in by the page. */
 export interface MapTexts {
   readonly servers: string;
+  readonly server: string;
   readonly whatIf: string;
   readonly switchOff: string;
   readonly parts: string;

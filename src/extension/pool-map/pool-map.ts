@@ -151,6 +151,7 @@ export class PoolMap implements vscode.Disposable {
 function pageTexts(): MapTexts {
   return {
     servers: vscode.l10n.t('Storage servers'),
+    server: vscode.l10n.t('Storage server {0}', '{0}'),
     whatIf: vscode.l10n.t(
       'What if? Switch servers off and see which files would survive. Nothing is really stopped.',
     ),
@@ -200,7 +201,7 @@ function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri): string {
 </head>
 <body data-texts="${escaped(JSON.stringify(texts))}">
 <main>
-<h1><span id="path">/</span></h1>
+<h1>${escaped(vscode.l10n.t('Pool map of'))} <span id="path">/</span></h1>
 <p id="problem" role="alert"></p>
 <h2 id="servers-title">${escaped(texts.servers)}</h2>
 <p>${escaped(texts.whatIf)}</p>
@@ -213,10 +214,23 @@ function pageOf(webview: vscode.Webview, extensionUri: vscode.Uri): string {
 <h2 id="where-title">${escaped(texts.where)}</h2>
 <table aria-labelledby="where-title"><thead><tr id="head"></tr></thead><tbody id="files"></tbody></table>
 <p id="empty"></p>
+<p id="legend">${legend(texts)}</p>
 </main>
 <script nonce="${nonce}" src="${uri('dist/pool-map.js')}"></script>
 </body>
 </html>`;
+}
+
+/** The words are what a screen reader has in every cell; the squares are for who sees them. */
+function legend({ data, parity, missing, unreachable }: MapTexts): string {
+  const square = (kind: string) => `<span class="part ${kind}" aria-hidden="true"></span>`;
+  return [
+    `${square('data')} ${escaped(data)}`,
+    `${square('parity')} ${escaped(parity)}`,
+    `${square('missing')} ${escaped(missing)}, ${escaped(unreachable)}`,
+  ]
+    .map((entry) => `<span class="entry">${entry}</span>`)
+    .join(' ');
 }
 
 function escaped(text: string): string {
