@@ -137,6 +137,18 @@ test('a storage server is stopped and started again from the view, and the map s
   expect(await window.output.innerText()).not.toContain('secret word');
 });
 
+test('an issue is begun with the state of the pool, and without names, addresses and passwords', {
+  timeout: 300_000,
+}, async () => {
+  await openWindow();
+  await window.run('SplitFTP: Report Issue...');
+  await window.editor.getByText('"kind":"coordinator"').waitFor();
+  await window.editor.getByText('"number":3').waitFor();
+  await window.picture('47-report-issue');
+  const text = await window.editor.innerText();
+  for (const name of ['127.0.0.1', 'user1', 'secret', 'project']) expect(text).not.toContain(name);
+});
+
 test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
   await openWindow();
   await window.run('SplitFTP: Drill');
