@@ -11,7 +11,7 @@ import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
 import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
-import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
+import { NewerCatalogueError, SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import { Converter } from './convert/converter.ts';
 import { crashPoint } from './crash-point.ts';
@@ -176,8 +176,12 @@ function openCatalogue(folder: string): SqliteCatalogue {
     return new SqliteCatalogue(folder);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    const remedy =
+      error instanceof NewerCatalogueError
+        ? ''
+        : ' Make it writable or set FTP_SERVER_DIR to another folder.';
     throw new StartError(
-      `The coordinator's folder ${folder} (FTP_SERVER_DIR) cannot be used: ${reason}. Make it writable or set FTP_SERVER_DIR to another folder.`,
+      `The coordinator's folder ${folder} (FTP_SERVER_DIR) cannot be used: ${reason}.${remedy}`,
       { cause: error },
     );
   }

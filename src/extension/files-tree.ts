@@ -5,7 +5,6 @@ import type { StoredChange } from './file-system/folder-snapshots.ts';
 import type { StoredFiles } from './file-system/stored-files.ts';
 import { parentOf, toUri } from './file-system/stored-uri.ts';
 import type { Watching } from './file-system/watching.ts';
-
 import type { HealthOfFiles } from './health/health-of-files.ts';
 import { describeHealth } from './health/health-words.ts';
 import type { Servers } from './servers.ts';

@@ -1,5 +1,7 @@
 /** A coordinator without a catalogue, on storage servers that hold a pool. */
 import { appendFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test, vi } from 'vitest';
 import { splitftp } from './command.ts';
 import { content } from './content.ts';
@@ -69,4 +71,15 @@ test('starts while storage servers are down, and warns when they come with anoth
   await vi.waitFor(() => expect(output()).toMatch(/storage server 1 .* holds pool splitftp-.*rebuild/), {
     timeout: 60_000,
   });
+});
+
+test('refuses the catalogue of a newer version, and says what helps', async () => {
+  servers = await startServers();
+  await servers.kill('coordinator');
+  const database = new DatabaseSync(join(servers.configuration.coordinator.folder, 'catalogue.sqlite'));
+  database.exec('PRAGMA user_version = 1000');
+  database.close();
+  await expect(servers.restart('coordinator')).rejects.toThrow(
+    /\(FTP_SERVER_DIR\) cannot be used: the catalogue was made by a newer SplitFTP: update this one\.$/m,
+  );
 });

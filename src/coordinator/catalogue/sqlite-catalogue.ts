@@ -24,6 +24,13 @@ import { type SegmentOwner, SegmentTable } from './segment-table.ts';
 import { TotalsTable } from './totals-table.ts';
 import { UpkeepTable } from './upkeep-table.ts';
 
+/** What a later version wrote, this one cannot read. */
+export class NewerCatalogueError extends Error {
+  constructor() {
+    super('the catalogue was made by a newer SplitFTP: update this one');
+  }
+}
+
 /**
  * The catalogue in one SQLite file, `catalogue.sqlite` in the coordinator's folder. The file stays locked while
  * it is open, so that two coordinators never share one.
@@ -80,8 +87,7 @@ export class SqliteCatalogue implements Catalogue {
   #createOnce(): string {
     return this.#sql.transaction(() => {
       const version = this.#sql.first('PRAGMA user_version')?.integer('user_version') ?? 0;
-      if (version > schemaSteps.length)
-        throw new Error('the catalogue was made by a newer SplitFTP: update this one');
+      if (version > schemaSteps.length) throw new NewerCatalogueError();
       if (version < schemaSteps.length) {
         for (const step of schemaSteps.slice(version)) this.#database.exec(step);
         this.#database.exec(`PRAGMA user_version = ${schemaSteps.length}`);
