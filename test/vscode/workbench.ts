@@ -227,6 +227,11 @@ export class Workbench {
     }
   }
 
+  /** What the output channel that is shown says; VS Code draws blanks that do not break. */
+  async outputText(): Promise<string> {
+    return (await this.output.innerText()).replaceAll('\u00a0', ' ');
+  }
+
   async picture(name: string): Promise<void> {
     await mkdir(pictures, { recursive: true });
     const png = await this.page.screenshot({ path: join(pictures, `${name}.png`) });
