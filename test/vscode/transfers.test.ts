@@ -60,7 +60,7 @@ test('an upload is paused, survives a reload of the window, goes on, and is canc
   await window.menu(window.local('big.bin'), 'Upload to SplitFTP');
   await window.openContainer();
   const row = window.transfer('big.bin');
-  await row.getByText(/MB of 8 GB/).waitFor();
+  await row.getByText(/[MG]B of 8 GB/).waitFor();
   await window.picture('30-transfer-running');
 
   await window.inline(row, 'Pause');
@@ -85,7 +85,7 @@ test('an upload is paused, survives a reload of the window, goes on, and is canc
 test('a running upload and a running download go on after a reload, and the history has the results', {
   timeout: 300_000,
 }, async () => {
-  await makeLarge('up.bin', 1);
+  await makeLarge('up.bin', 2);
   await makeLarge('down.bin', 1);
   await openWindow();
   await client.upload([join(workspace.folder, 'down.bin')], '/');
@@ -97,14 +97,14 @@ test('a running upload and a running download go on after a reload, and the hist
   await window.openContainer();
   await window
     .transfer('up.bin')
-    .getByText(/ of 1 GB/)
+    .getByText(/ of 2 GB/)
     .waitFor();
   await window.page.reload();
   await window.openContainer();
   await window.transfer('up.bin').locator('.codicon-check').waitFor({ timeout: 120_000 });
   await window.transfer('down.bin').locator('.codicon-check').waitFor({ timeout: 120_000 });
   await window.picture('34-transfer-history');
-  expect((await client.stat('/up.bin'))?.size).toBe(1024 ** 3);
+  expect((await client.stat('/up.bin'))?.size).toBe(2 * 1024 ** 3);
   expect((await stat(join(workspace.folder, 'target', 'down.bin'))).size).toBe(1024 ** 3);
   expect(await readdir(join(workspace.folder, 'target'))).toEqual(['down.bin']);
 });

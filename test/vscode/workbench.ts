@@ -33,7 +33,8 @@ export class Workbench {
     this.quickInput = page.locator('.quick-input-widget');
     this.files = page.locator('.pane', { has: page.getByLabel('SplitFTP Section') });
     this.stored = page.locator('.pane', { has: page.getByLabel('Files Section') });
-    this.transfers = page.locator('.pane', { has: page.getByLabel('Transfers Section') });
+    // While something moves, how far it is stands in the label as well.
+    this.transfers = page.locator('.pane', { has: page.locator('.pane-header[aria-label^="Transfers"]') });
     this.status = page.locator('.statusbar-item', { hasText: 'SplitFTP' });
     this.toasts = page.locator('.notification-toast');
     this.dialog = page.locator('.monaco-dialog-box');
