@@ -1,7 +1,7 @@
 /** The coordinator's process: `coordinator.js [--env FILE] [--log-level L]`. */
 import { loadConfiguration } from '../config/load.ts';
 import { createLog } from '../log/log.ts';
-import { followLogLevel } from '../servers/log-level-messages.ts';
+import { followLogLevel } from '../servers/follow-log-level.ts';
 import { parseServerArguments, UsageError } from '../servers/server-arguments.ts';
 import { runServerProcess } from '../servers/server-process.ts';
 import { runCoordinator } from './coordinator-server.ts';

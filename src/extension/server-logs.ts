@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { LogLevel } from '../log/log.ts';
+import type { LogLevel } from '../log/log-level.ts';
 import type { OutputStream } from '../servers/child-server.ts';
 import { coordinatorName } from '../servers/local-servers.ts';
 

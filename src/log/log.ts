@@ -1,11 +1,9 @@
 import { pino } from 'pino';
+import type { LogLevel } from './log-level.ts';
 import { redactLine } from './redaction.ts';
 
 /** One JSON line per event on standard error; standard output is for what a program answers. */
 export type Log = import('pino').Logger;
-
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 export interface LogOutput {
   write(line: string): void;

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import type { LogLevel } from '../log/log.ts';
-import { logLevelMessageOf } from './log-level-messages.ts';
+import type { LogLevel } from '../log/log-level.ts';
+import { logLevelMessageOf } from './log-level-message.ts';
 import { StartError } from './start-error.ts';
 
 export type OutputStream = 'stdout' | 'stderr';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type LogLevel, logLevels } from '../log/log.ts';
+import { type LogLevel, logLevels } from '../log/log-level.ts';
 
 /** The command line is wrong; the message says what is right. */
 export class UsageError extends Error {

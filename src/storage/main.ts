@@ -3,7 +3,7 @@ import { ConfigurationError } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { storageVariables } from '../config/variables.ts';
 import { createLog } from '../log/log.ts';
-import { followLogLevel } from '../servers/log-level-messages.ts';
+import { followLogLevel } from '../servers/follow-log-level.ts';
 import { parseServerArguments, UsageError } from '../servers/server-arguments.ts';
 import { runServerProcess } from '../servers/server-process.ts';
 import { runStorageServer } from './storage-server.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFtpServer } from '../../src/ftp/server.ts';
-import { createLog, type LogLevel } from '../../src/log/log.ts';
+import { createLog } from '../../src/log/log.ts';
+import type { LogLevel } from '../../src/log/log-level.ts';
 import { MemoryFileSystem } from '../memory-file-system.ts';
 import { RawClient } from './ftp-raw-client.ts';
 
