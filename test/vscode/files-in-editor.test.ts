@@ -204,22 +204,22 @@ test('the tree is used by keyboard, for several files at a time', { timeout: 300
 
 test('the pool becomes a folder of the workspace', { timeout: 300_000 }, async () => {
   await openWindow();
-  await client.makeDirectory('/work');
-  await client.write('/work/plan.txt', Buffer.from('the plan'));
-  await window.file('work').waitFor();
+  await client.makeDirectory('/ideas');
+  await client.write('/ideas/plan.txt', Buffer.from('the plan'));
+  await window.file('ideas').waitFor();
   await window.run('SplitFTP: Open in Workspace');
   await window.pick('Open /');
   const mounted = window.local('SplitFTP');
   await mounted.waitFor();
-  await window.openFolder('work', 'plan.txt', (name) => window.local(name));
+  await window.openFolder('ideas', 'plan.txt', (name) => window.local(name));
   await window.local('plan.txt').click();
   await window.editor.getByText('the plan').waitFor();
   await window.editor.click();
   await window.page.keyboard.press('ControlOrMeta+End');
   await window.page.keyboard.type(' is good');
   await window.page.keyboard.press('ControlOrMeta+s');
-  await eventually(() => content('/work/plan.txt'), 'the plan is good');
-  await client.write('/work/by somebody else.txt', Buffer.from('new'));
+  await eventually(() => content('/ideas/plan.txt'), 'the plan is good');
+  await client.write('/ideas/by somebody else.txt', Buffer.from('new'));
   await window.local('by somebody else.txt').waitFor();
   await window.picture('35-mounted');
 });
