@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -10,6 +11,10 @@ export default defineConfig({
     maxWorkers: 2,
     // A CI machine of two cores stalls a browser or a server for seconds now and then; what fails twice is a defect.
     retry: process.env.CI ? 1 : 0,
-    env: { NO_COLOR: '1' },
+    env: {
+      NO_COLOR: '1',
+      // In CI always the same choices, so that it fails because of a change, not of luck; others are tried everywhere else.
+      SPLITFTP_SEED: process.env.SPLITFTP_SEED || (process.env.CI ? '1' : String(randomInt(2 ** 31))),
+    },
   },
 });

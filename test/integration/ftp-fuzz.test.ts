@@ -1,7 +1,7 @@
 /**
  * Thousands of made-up sessions, many at once, against the engine over a folder and over memory, plain and over TLS.
  *
- * FUZZ_SEED=n repeats a run, FUZZ_SESSIONS=n sets its length; both are printed. A failure prints what was said.
+ * SPLITFTP_SEED=n repeats a run, FUZZ_SESSIONS=n sets its length; both are printed. A failure prints what was said.
  */
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { runLane } from '../fuzz/lane.ts';
+import { seedOfRun } from '../seed.ts';
 
 const sessions = Number(process.env.FUZZ_SESSIONS ?? 20_000);
-const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOfRun();
 /** Some of what the sessions do is waiting, which is better done side by side. */
 const lanes = 12;
 
@@ -25,7 +26,7 @@ function holdings() {
   };
 }
 
-test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED=${seed})`, {
+test(`${sessions} sessions: each command has one reply, nothing leaks (SPLITFTP_SEED=${seed})`, {
   timeout: 3_600_000,
 }, async () => {
   const warnings: Error[] = [];
@@ -43,7 +44,7 @@ test(`${sessions} sessions: each command has one reply, nothing leaks (FUZZ_SEED
   } finally {
     const seconds = ((performance.now() - begin) / 1000).toFixed(0);
     console.log(
-      `fuzz: FUZZ_SEED=${seed} FUZZ_SESSIONS=${sessions}: ${sums.sessions} sessions, ` +
+      `fuzz: SPLITFTP_SEED=${seed} FUZZ_SESSIONS=${sessions}: ${sums.sessions} sessions, ` +
         `${sums.commands} commands, ${sums.replies} final replies in ${seconds} s`,
     );
     await rm(root, { recursive: true });

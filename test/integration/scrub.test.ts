@@ -2,12 +2,13 @@
 import { stat } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { seedOfRun } from '../seed.ts';
 import { flipBit } from './bit-flip.ts';
 import { content } from './content.ts';
 import { UpkeepPool } from './upkeep-fixture.ts';
 
 const timeout = 240_000;
-const seed = Number(process.env.UPKEEP_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOfRun();
 
 /** Numbers from 0 to below the limit, the same ones for a seed. */
 function random(): (limit: number) => number {
@@ -26,7 +27,7 @@ describe('scrub', { timeout }, () => {
   test.each([
     { storageServers: 3, layout: { dataParts: 2, parityParts: 1 } },
     { storageServers: 6, layout: { dataParts: 4, parityParts: 2 } },
-  ])(`a bit wrong in a hundred random places at $layout: all read right, are found and repaired (UPKEEP_SEED=${seed})`, async (options) => {
+  ])(`a bit wrong in a hundred random places at $layout: all read right, are found and repaired (SPLITFTP_SEED=${seed})`, async (options) => {
     const pool = await UpkeepPool.start(options);
     const pick = random();
     const damaged = options.layout.parityParts; // Of one segment, at most.

@@ -5,11 +5,12 @@ import type { Client } from 'basic-ftp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { content, firstDifference } from '../integration/content.ts';
 import { receive, retrieve, store } from '../integration/ftp-session.ts';
+import { seedOfRun } from '../seed.ts';
 import { type Damage, damages } from './damage.ts';
 import { checkPool, type ReportedPart, status, where } from './invariants.ts';
 import { readPartFile } from './part-files.ts';
 import { Random } from './random.ts';
-import { patienceOfTests, Rig, seedOfRun } from './rig.ts';
+import { patienceOfTests, Rig } from './rig.ts';
 import { verify } from './upkeep.ts';
 
 const layouts = [
@@ -34,6 +35,8 @@ describe.each(layouts)('$dataParts+$parityParts', ({ dataParts, parityParts }) =
   });
   beforeEach(async () => {
     session = await rig.session();
+    // What a failed test left behind must not make the next one fail.
+    for (const { name } of await session.list('/')) await session.remove(`/${name}`);
   });
   afterEach(() => session.close());
   afterAll(() => rig.stop());
@@ -41,26 +44,32 @@ describe.each(layouts)('$dataParts+$parityParts', ({ dataParts, parityParts }) =
   const pathOf = (part: ReportedPart) =>
     join(rig.configuration.storageServers[part.number - 1]?.folder ?? '', part.path);
 
+  interface StoredFile {
+    readonly path: string;
+    readonly parts: readonly ReportedPart[];
+    /** Each part as it was written, and that of the version before. */
+    readonly written: readonly Buffer[];
+    readonly stale: readonly Buffer[];
+  }
+
+  const partFiles = async (path: string) =>
+    Promise.all((await where(session, path)).map((part) => readFile(pathOf(part))));
+
   /** A file of which one version has been replaced, so that there are stale parts. */
-  async function freshFile(): Promise<{ path: string; parts: ReportedPart[]; stale: Buffer[] }> {
+  async function freshFile(): Promise<StoredFile> {
     files += 1;
     const path = `/file${files}`;
     await store(session, path, content(bytes.length, 2));
-    const stale = await Promise.all((await where(session, path)).map((part) => readFile(pathOf(part))));
+    const stale = await partFiles(path);
     await store(session, path, bytes);
-    return { path, parts: await where(session, path), stale };
+    return { path, parts: await where(session, path), written: await partFiles(path), stale };
   }
 
-  async function apply(damage: Damage, index: number, parts: ReportedPart[], stale: Buffer[]): Promise<void> {
-    const [part, sibling] = [parts[index], parts[(index + 1) % parts.length]];
-    if (!part || !sibling) throw new Error(`there is no part ${index}`);
-    const original = await readFile(pathOf(part));
-    const instead = damage.apply({
-      bytes: original,
-      part: readPartFile(original),
-      sibling: await readFile(pathOf(sibling)),
-      stale: stale[index] ?? Buffer.alloc(0),
-    });
+  async function apply(damage: Damage, index: number, { parts, written, stale }: StoredFile): Promise<void> {
+    const [part, original] = [parts[index], written[index]];
+    const [sibling, earlier] = [written[(index + 1) % written.length], stale[index]];
+    if (!part || !original || !sibling || !earlier) throw new Error(`there is no part ${index}`);
+    const instead = damage.apply({ bytes: original, part: readPartFile(original), sibling, stale: earlier });
     if (instead === undefined) await rm(pathOf(part));
     else await writeFile(pathOf(part), instead);
   }
@@ -74,8 +83,9 @@ describe.each(layouts)('$dataParts+$parityParts', ({ dataParts, parityParts }) =
   test.each(damages)('$name', { timeout: patienceOfTests }, async (damage) => {
     const indexes = everyPart ? Array.from({ length: count }, (_, index) => index) : [random.below(count)];
     for (const index of indexes) {
-      const { path, parts, stale } = await freshFile();
-      await apply(damage, index, parts, stale);
+      const file = await freshFile();
+      const { path, parts } = file;
+      await apply(damage, index, file);
       // With as many others gone as there is parity, the damaged part is needed: it must not be believed.
       const others = parts.filter((part) => part.index !== index).slice(0, parityParts);
       await Promise.all(others.map(({ number }) => rig.proxy(number).down()));
@@ -97,12 +107,13 @@ describe.each(layouts)('$dataParts+$parityParts', ({ dataParts, parityParts }) =
 
   test('as many damaged parts as there is parity, in random ways', { timeout: patienceOfTests }, async () => {
     for (let round = 0; round < 10; round++) {
-      const { path, parts, stale } = await freshFile();
+      const file = await freshFile();
+      const { path } = file;
       const chosen = new Set<number>();
       while (chosen.size < parityParts) chosen.add(random.below(count));
       for (const index of chosen) {
         const damage = random.pick(damages);
-        if (damage) await apply(damage, index, parts, stale);
+        if (damage) await apply(damage, index, file);
       }
       const offset = random.below(bytes.length);
       expect(firstDifference(await retrieve(session, path, offset), bytes.subarray(offset))).toBeUndefined();

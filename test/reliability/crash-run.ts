@@ -9,10 +9,11 @@ import { content } from '../integration/content.ts';
 import { RawClient } from '../integration/ftp-raw-client.ts';
 import { append, resume, retrieve, store } from '../integration/ftp-session.ts';
 import { freePorts } from '../ports.ts';
+import { seedOfRun } from '../seed.ts';
 import { CoordinatorProcess } from './coordinator-process.ts';
 import { checkCatalogueFile, checkPool, listTree, status, type Tree, where } from './invariants.ts';
 import { Random } from './random.ts';
-import { Rig, type RigOptions, seedOfRun } from './rig.ts';
+import { Rig, type RigOptions } from './rig.ts';
 import { verify } from './upkeep.ts';
 
 type Files = Map<string, Buffer | undefined>;

@@ -1,8 +1,9 @@
+import { seedOfRun } from '../seed.ts';
 import { describeTrial, operationsWith, runTrial, type Trial, type TrialOutcome } from './fault-trial.ts';
 import { everyFault } from './faults.ts';
 import { checkCatalogueFile } from './invariants.ts';
 import { Random } from './random.ts';
-import { Rig, type RigOptions, seedOfRun } from './rig.ts';
+import { Rig, type RigOptions } from './rig.ts';
 
 /** Trials at a time, each lane with a pool of its own: most of the time they wait for a time-out. */
 const lanes = 8;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { seedOfRun } from '../seed.ts';
 import { checkCatalogueFile, checkPool } from './invariants.ts';
 import { ModelFileSystem } from './model.ts';
 import { commands, RealPool } from './model-commands.ts';
-import { Rig, seedOfRun } from './rig.ts';
+import { Rig } from './rig.ts';
 
 /** Steps of one run at most; each run begins with an empty pool. */
 const stepsOfRun = 120;

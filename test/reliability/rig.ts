@@ -2,7 +2,6 @@
  * A whole pool in the test's process: a coordinator, storage servers, and a {@link FaultProxy} before each of these.
  * The coordinator is started from a configuration as the program is, so that what is tried is what runs.
  */
-import { randomBytes } from 'node:crypto';
 import { access, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,9 +162,3 @@ async function quickDisk(): Promise<string> {
 
 /** Milliseconds for a test of this folder, which waits for events and never for a time: much more than it takes. */
 export const patienceOfTests = process.env.SPLITFTP_LONG === '1' ? 4 * 3_600_000 : 900_000;
-
-/** A number that a run is reproduced with: `SPLITFTP_SEED`, else another one every time. */
-export function seedOfRun(): number {
-  const given = process.env.SPLITFTP_SEED;
-  return given === undefined || given === '' ? randomBytes(4).readUInt32BE() & 0x7fffffff : Number(given);
-}

@@ -2,10 +2,11 @@
 import { expect, test } from 'vitest';
 import { content, firstDifference } from '../integration/content.ts';
 import { retrieve, store } from '../integration/ftp-session.ts';
+import { seedOfRun } from '../seed.ts';
 import { checkPool } from './invariants.ts';
 import { LongContentCheck, longContent } from './long-content.ts';
 import { Random } from './random.ts';
-import { patienceOfTests, Rig, seedOfRun } from './rig.ts';
+import { patienceOfTests, Rig } from './rig.ts';
 
 const layouts = ['2+0', '2+1', '3+1', '1+2', '4+2', '8+4'];
 const sizesOfLayout = Number(process.env.SPLITFTP_SIZES ?? 10);
