@@ -168,7 +168,7 @@ describe('an upload', () => {
     const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
     Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
     await upload(pool, '/a', bytes);
-    expect(pool.pool.server(1).slowness).toMatch(/lags behind/);
+    expect(pool.pool.server(1).promptness.slowness).toMatch(/lags behind/);
     expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
     expect(await missing(pool)).toEqual([[0], [0]]);
   });
@@ -285,8 +285,10 @@ describe('a download', () => {
     const source = await pool.files.read('/a', 0);
     // It is given up for the one that is down, asked again for want of that, and once more after its time-out.
     const read = buffer(source);
-    await vi.waitFor(() => expect(pool.pool.server(1).slowness).toBeDefined(), { timeout: 20_000 });
-    await vi.waitFor(() => expect(pool.pool.server(3).isDown).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pool.pool.server(1).promptness.slowness).toBeDefined(), {
+      timeout: 20_000,
+    });
+    await vi.waitFor(() => expect(pool.pool.server(3).downSince).toBeDefined(), { timeout: 20_000 });
     Object.assign(storage ?? {}, { fault: undefined });
     expect(firstDifference(await read, bytes)).toBeUndefined();
   });

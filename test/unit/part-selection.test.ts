@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { StoredSegment } from '../../src/coordinator/catalogue/catalogue.ts';
 import { Pool } from '../../src/coordinator/pool/pool.ts';
-import { Promptness } from '../../src/coordinator/pool/promptness.ts';
 import { PartSelection } from '../../src/coordinator/segments/part-selection.ts';
 import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { createLog } from '../../src/log/log.ts';
@@ -71,13 +70,4 @@ test('a slower part is still better than a missing one, and one that lagged behi
   const chosen = selection([900, 100, 100, 100, 100, 100]);
   chosen.note({ index: 1, kind: 'slow', error: new FileSystemError('unavailable', 'it lags behind') });
   expect(chosen.choose()).toEqual({ indices: [2, 3, 4, 5], spares: [0] });
-});
-
-test('the average follows what was measured of late', () => {
-  const promptness = new Promptness();
-  expect(promptness.blockTime).toBeUndefined();
-  promptness.measured(mebibyte, 400);
-  expect(promptness.blockTime).toBe(100);
-  for (let times = 0; times < 20; times++) promptness.measured(256 * 1024, 10);
-  expect(promptness.blockTime).toBeCloseTo(10, 0);
 });

@@ -25,8 +25,14 @@ export class KnownCapabilities {
     this.#onFound = onFound;
   }
 
-  get known(): Capabilities | undefined {
-    return this.#known;
+  /** In words. */
+  get words(): string[] {
+    return this.#known ? describeCapabilities(this.#known) : [];
+  }
+
+  /** Whether an upload over an existing file destroys that before it is whole, as far as is known. */
+  get writesInPlace(): boolean {
+    return this.#known === undefined || (!this.#known.storesAtomically && !this.#known.rename);
   }
 
   /** The next login finds them out again. */

@@ -78,7 +78,7 @@ export class PartSelection {
 
   #isSlow(number: number): boolean {
     const server = this.#pool.servers.find((server) => server.number === number);
-    return server === undefined || server.isDown || server.slowness !== undefined;
+    return server === undefined || server.downSince !== undefined || server.promptness.slowness !== undefined;
   }
 
   #tooFew(left: readonly number[]): FileSystemError {

@@ -54,7 +54,7 @@ export class RepairPlan {
       if (part.stored || !server || !watch.isUp(part.server) || part.bytes === 0) continue;
       const isReplaced = targets.some((target) => target.server === server);
       // What is overwritten while it is read gives nothing.
-      const isReadable = !isReplaced || (canSpare(server) && !server.writesInPlace);
+      const isReadable = !isReplaced || (canSpare(server) && !server.capabilities.writesInPlace);
       if (isReadable) damaged.push({ index, server });
     }
     return [...this.#storedSources(segment.parts), ...damaged];
@@ -92,10 +92,10 @@ export class RepairPlan {
   ): StorageServer | string {
     const { pool, watch, placement, relocateMs } = this.#parts;
     const home = pool.servers.find(({ number }) => number === part.server);
-    const keeps = isNeeded && home?.writesInPlace === true;
+    const keeps = isNeeded && home?.capabilities.writesInPlace === true;
     if (home && !keeps && watch.takesParts(home.number) && watch.isUp(home.number)) return home;
     const name = home?.name ?? `storage server ${part.server}`;
-    const downSince = home?.condition.downSince;
+    const downSince = home?.downSince;
     const waits =
       home &&
       downSince !== undefined &&
@@ -115,5 +115,5 @@ export class RepairPlan {
 }
 
 function canSpare(server: StorageServer): boolean {
-  return server.connections >= connectionsToSpare;
+  return server.places.most >= connectionsToSpare;
 }

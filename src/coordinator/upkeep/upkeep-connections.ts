@@ -73,13 +73,14 @@ export class UpkeepConnections {
   static async take(servers: readonly StorageServer[], signal: AbortSignal): Promise<UpkeepConnections> {
     const lines: UpkeepLine[] = [];
     const order = [...servers.entries()].sort(([, a], [, b]) => a.number - b.number);
-    for (const [position, server] of order) lines[position] = new UpkeepLine(server, await server.reserve());
+    for (const [position, server] of order)
+      lines[position] = new UpkeepLine(server, await server.places.reserve());
     return new UpkeepConnections(lines, signal);
   }
 
   /** To be called now and then. @throws YieldedError when transfers have been waiting for too long */
   yieldIfWanted(): void {
-    const wanted = this.lines.some(({ server }) => server.wanted);
+    const wanted = this.lines.some(({ server }) => server.places.wanted);
     if (!wanted) this.#wantedSince = undefined;
     else if (this.#wantedSince === undefined) this.#wantedSince = performance.now();
     else if (performance.now() - this.#wantedSince > patience) throw new YieldedError();
