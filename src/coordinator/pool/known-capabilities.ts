@@ -30,9 +30,9 @@ export class KnownCapabilities {
     return this.#known ? describeCapabilities(this.#known) : [];
   }
 
-  /** Whether an upload over an existing file destroys that before it is whole, as far as is known. */
-  get writesInPlace(): boolean {
-    return this.#known === undefined || (!this.#known.storesAtomically && !this.#known.rename);
+  /** Whether, as far as is known, a file that is replaced stays until the new one is whole and has its name. */
+  get replacesSafely(): boolean {
+    return this.#known?.storesAtomically === true || this.#known?.renameReplaces === true;
   }
 
   /** The next login finds them out again. */

@@ -1,6 +1,7 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
+import { DamagedPartError } from '../segments/part-failure.ts';
 import { SegmentGeometry } from '../segments/part-format.ts';
 import { PartReader } from '../segments/part-reader.ts';
 import type { Budget } from './budget.ts';
@@ -54,7 +55,8 @@ export async function checkPart({
     const reason = error.message;
     if (error.kind !== 'damaged') return { state: 'unreachable', reason };
     server.condition.failedToKeep();
-    return { state: reason.endsWith(' is missing') ? 'missing' : 'damaged', reason };
+    const isMissing = error instanceof DamagedPartError && error.damage === 'missing';
+    return { state: isMissing ? 'missing' : 'damaged', reason };
   } finally {
     connections.release(broken);
   }
