@@ -4,7 +4,7 @@ import type { StorageServer } from '../pool/storage-server.ts';
 import { DamagedPartError } from '../segments/part-failure.ts';
 import { SegmentGeometry } from '../segments/part-format.ts';
 import { PartReader } from '../segments/part-reader.ts';
-import type { Budget } from './budget.ts';
+import type { Pace } from './budget.ts';
 import { UpkeepConnections } from './upkeep-connections.ts';
 
 /** What looking at every byte of a part has shown. */
@@ -17,7 +17,7 @@ export interface PartCheckOptions {
   readonly segment: StoredSegment;
   readonly index: number;
   readonly server: StorageServer;
-  readonly budget: Budget;
+  readonly pace: Pace;
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +30,7 @@ export async function checkPart({
   segment,
   index,
   server,
-  budget,
+  pace,
   signal,
 }: PartCheckOptions): Promise<PartState> {
   const connections = await UpkeepConnections.take([server], signal);
@@ -43,7 +43,7 @@ export async function checkPart({
     reader.start();
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     for (let stripe = 0; stripe < geometry.stripes; stripe++) {
-      await budget.spend((await reader.next()).length, signal);
+      await pace.spend((await reader.next()).length, signal);
       connections.yieldIfWanted();
     }
     await reader.end();

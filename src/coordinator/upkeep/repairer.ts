@@ -227,7 +227,14 @@ export class Repairer {
     for (const { index, server } of targets) {
       const part = segment.parts[index];
       if (part?.server !== server.number || part.bytes === 0) continue;
-      const { state } = await checkPart({ pool: catalogue.pool, segment, index, server, budget, signal });
+      const { state } = await checkPart({
+        pool: catalogue.pool,
+        segment,
+        index,
+        server,
+        pace: budget,
+        signal,
+      });
       if (state !== 'right') continue;
       await catalogue.markPartStored(segment.id, index, server.number, part);
       log.info(
