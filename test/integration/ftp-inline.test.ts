@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inlineReadBytes, parseInline } from '../../src/ftp/commands/inline.ts';
-import type { FileSystem } from '../../src/ftp/file-system.ts';
 import { createLog } from '../../src/log/log.ts';
 import { RawClient } from './ftp-raw-client.ts';
+import { replacing } from './ftp-replaced-folder.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
@@ -38,21 +38,13 @@ describe('SITE PUT', () => {
 
   it('gives up the file when the disk fails', async () => {
     const { port, root } = await startFixture({
-      wrap: (folder): FileSystem => ({
-        stat: (path) => folder.stat(path),
-        list: (path) => folder.list(path),
-        makeDirectory: (path) => folder.makeDirectory(path),
-        removeDirectory: (path) => folder.removeDirectory(path),
-        removeFile: (path) => folder.removeFile(path),
-        rename: (from, to) => folder.rename(from, to),
-        setModified: (path, time) => folder.setModified(path, time),
-        read: (path, offset) => folder.read(path, offset),
+      wrap: replacing((folder) => ({
         write: async (path, mode, signal) => {
           const upload = await folder.write(path, mode, signal);
           upload.stream.destroy(new Error('the disk fails'));
           return upload;
         },
-      }),
+      })),
     });
     const client = await RawClient.login(port);
     expect((await client.ask(`SITE PUT ${base64('x')} x`)).code).toBe(451);
