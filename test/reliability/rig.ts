@@ -28,8 +28,11 @@ export interface RigOptions {
   readonly storageServers?: number;
   /** Seconds that a silent storage server is waited for. */
   readonly timeout?: number;
-  /** The storage servers do as if they did not store atomically; with `in-place` they rename nothing, either. */
-  readonly plain?: boolean | 'in-place';
+  /**
+   * The storage servers do as if they did not store atomically, or the first, third and so on; with `in-place` they
+   * rename nothing, either.
+   */
+  readonly plain?: boolean | 'every-other' | 'in-place';
   /** On a real disk, for what does not fit into memory. */
   readonly onDisk?: boolean;
   /** Without the proxies, for what is measured; {@link Rig.proxy} then has no effect. */
@@ -86,7 +89,8 @@ export class Rig {
         else if (how === 'halve') await truncate(file, 300);
         else if (existsSync(file)) await truncate(file);
       };
-      proxies.push(await FaultProxy.start({ port: running.port, spoil, plain: options.plain ?? false }));
+      const plain = options.plain === 'every-other' ? server.number % 2 === 1 : (options.plain ?? false);
+      proxies.push(await FaultProxy.start({ port: running.port, spoil, plain }));
     }
     const configuration = {
       ...loaded,
