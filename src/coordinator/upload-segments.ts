@@ -125,7 +125,11 @@ export class UploadSegments {
     const servers = place(id, layout);
     const connections = await pool.connect(servers, {
       needed: quorum,
-      patience: { enough: quorum, milliseconds: patience, onGivenUp: (server) => server.stoodStill() },
+      patience: {
+        enough: quorum,
+        milliseconds: patience,
+        onGivenUp: (server) => server.promptness.stoodStill(),
+      },
     });
     crashPoint('upload.connected');
     try {

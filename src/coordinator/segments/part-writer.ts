@@ -101,7 +101,7 @@ export class PartWriter {
   giveUp(): void {
     const { server } = this.#line;
     this.#error ??= new FileSystemError('unavailable', `${server.name} lags behind the others`);
-    server.stoodStill();
+    server.promptness.stoodStill();
     this.destroy();
     this.#wake?.();
   }
@@ -145,7 +145,7 @@ export class PartWriter {
   async #store(): Promise<void> {
     const { server, connection } = this.#line;
     try {
-      await server.prepareFolder(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
+      await server.folders.make(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
       if (this.#isSmall) await connection.put(this.#wholePart(), this.#path);
       else await connection.upload(this.#stream, this.#path);
     } catch (error) {
