@@ -166,11 +166,25 @@ describe('an upload', () => {
     timeout: 60_000,
   }, async () => {
     const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
+    const server = pool.pool.server(1);
     Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
     await upload(pool, '/a', bytes);
-    expect(pool.pool.server(1).slowness).toMatch(/lags behind/);
-    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
-    expect(await missing(pool)).toEqual([[0], [0]]);
+    expect(server.promptness.slowness).toMatch(/lags behind/);
+    await server.whyDown(); // It answers, so that it gets another chance,
+    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* lags behind/);
+    await server.whyDown(); // and none after that.
+    expect(await upload(pool, '/c', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
+    expect(await missing(pool)).toEqual([[0], [0], [0]]);
+  });
+
+  test('a storage server that stood still once and answers again is trusted with the next upload', async () => {
+    const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
+    Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
+    await upload(pool, '/a', bytes);
+    Object.assign(pool.storage[0] ?? {}, { fault: undefined });
+    await pool.pool.server(1).whyDown();
+    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 3 parts/);
+    expect(await missing(pool)).toEqual([[0]]);
   });
 
   test('what is appended and what continues an interrupted upload is redundant as well', async () => {
@@ -285,8 +299,10 @@ describe('a download', () => {
     const source = await pool.files.read('/a', 0);
     // It is given up for the one that is down, asked again for want of that, and once more after its time-out.
     const read = buffer(source);
-    await vi.waitFor(() => expect(pool.pool.server(1).slowness).toBeDefined(), { timeout: 20_000 });
-    await vi.waitFor(() => expect(pool.pool.server(3).isDown).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pool.pool.server(1).promptness.slowness).toBeDefined(), {
+      timeout: 20_000,
+    });
+    await vi.waitFor(() => expect(pool.pool.server(3).downSince).toBeDefined(), { timeout: 20_000 });
     Object.assign(storage ?? {}, { fault: undefined });
     expect(firstDifference(await read, bytes)).toBeUndefined();
   });
