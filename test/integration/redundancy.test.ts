@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Layout } from '../../src/coordinator/segments/part-format.ts';
 import { content, firstDifference } from './content.ts';
 import { type PoolFixture, startPool } from './pool-fixture.ts';
@@ -11,6 +11,8 @@ import { download, upload } from './pool-transfers.ts';
 
 const block = 256 * 1024;
 const twoOne = { dataParts: 2, parityParts: 1 };
+/** Milliseconds for a block that others are preferred to: a part is not given up before 100, of which the average takes 30 %. */
+const leastSlow = 25;
 const fourTwo = { dataParts: 4, parityParts: 2 };
 
 function partsOf({ dataParts, parityParts }: Layout): number {
@@ -62,7 +64,7 @@ describe.each([
   const sizes = [0, 1, block - 1, block, block + 1, stripe - 1, stripe, stripe + 1, 2 * stripe + 777];
 
   test('files of every size are read whole, and with as many parts lost as may be', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const storageServers = partsOf(layout);
     const pool = await startPool({ storageServers, layout });
@@ -88,6 +90,14 @@ describe.each([
     const lost = Array.from({ length: layout.parityParts }, (_, index) => index);
     // Which parts were read depends on how quick their servers were; no other one may be thought to be missing.
     for (const found of await missing(pool)) expect(lost).toEqual(expect.arrayContaining(found));
+    await stop(pool, storageServers); // One more than may be: every part that is left is asked for.
+    const whole = files.filter(({ bytes }) => bytes.length > 0);
+    for (const { path } of whole) {
+      await expect(download(pool, path)).rejects.toMatchObject({ kind: 'unavailable' });
+    }
+    await vi.waitFor(async () => {
+      expect(await missing(pool)).toEqual(lost.length > 0 ? whole.map(() => lost) : []);
+    });
   });
 });
 
@@ -244,7 +254,9 @@ describe('a download', () => {
     await damageParts(pool, 4, 0.7);
     await expectSame(pool, '/a', bytes);
     await vi.waitFor(async () => expect(await missing(pool)).toEqual([[1, 3]]));
-    await stop(pool, 1); // Three of six parts are left.
+    await stop(pool, 1); // Three whole parts of six are left, and of each stripe four right blocks.
+    await expectSame(pool, '/a', bytes);
+    await stop(pool, 3);
     await expect(download(pool, '/a')).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
@@ -288,6 +300,22 @@ describe('a download', () => {
     await expectSame(pool, '/a', bytes);
     expect(await missing(pool)).toEqual([]);
     await expectSame(pool, '/a', bytes);
+  });
+
+  test('remembers for the next one which storage servers stood still', {
+    timeout: 60_000,
+  }, async () => {
+    // What is known of their pace is not to grow old meanwhile.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const pool = await stored();
+    for (const number of [1, 4])
+      Object.assign(pool.storage[number - 1] ?? {}, { fault: 'read-stalls', after: 0 });
+    await expectSame(pool, '/a', bytes);
+    for (const number of [1, 4]) {
+      const { slowness, blockTime = 0 } = pool.pool.server(number).promptness;
+      expect(slowness !== undefined || blockTime > leastSlow, `storage server ${number}`).toBe(true);
+    }
   });
 
   test('waits for a slow storage server when there is no other', { timeout: 60_000 }, async () => {
