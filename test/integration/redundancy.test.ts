@@ -253,11 +253,13 @@ describe('a download', () => {
     await damageParts(pool, 2, 0.3);
     await damageParts(pool, 4, 0.7);
     await expectSame(pool, '/a', bytes);
-    await vi.waitFor(async () => expect(await missing(pool)).toEqual([[1, 3]]));
     await stop(pool, 1); // Three whole parts of six are left, and of each stripe four right blocks.
     await expectSame(pool, '/a', bytes);
-    await stop(pool, 3);
-    await expect(download(pool, '/a')).rejects.toMatchObject({ kind: 'unavailable' });
+    await stop(pool, 3); // Now all that are left are asked, at each of the two places.
+    for (const offset of [0, Math.floor(bytes.length / 2)]) {
+      await expect(download(pool, '/a', { offset })).rejects.toMatchObject({ kind: 'unavailable' });
+    }
+    await vi.waitFor(async () => expect(await missing(pool)).toEqual([[1, 3]]));
   });
 
   test('with a header, a footer and a part that is too short gets every byte', async () => {
@@ -268,8 +270,11 @@ describe('a download', () => {
     const [part] = await partFiles(pool, 3);
     if (part) await writeFile(part, (await readFile(part)).subarray(0, -1));
     await expectSame(pool, '/a', bytes);
-    await vi.waitFor(async () => expect(await missing(pool)).toEqual([[0, 1, 2]]));
     await expectSame(pool, '/a', bytes, 3 * block);
+    await stop(pool, 5, 6); // The one with a wrong footer has to be read to its end.
+    await expect(download(pool, '/a', { offset: 3 * block })).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(download(pool, '/a')).rejects.toMatchObject({ kind: 'unavailable' });
+    await vi.waitFor(async () => expect(await missing(pool)).toEqual([[0, 1, 2]]));
   });
 
   test('with more damage than may be never gives a wrong byte, and names what is needed', async () => {
