@@ -96,6 +96,7 @@ export class UploadSegments {
     this.#pause.stop();
     await this.#yielding;
     if (!this.#open) return;
+    const { pool } = this.#options;
     const { writer, connections, servers } = this.#open;
     const segment = await writer.finish();
     const failures = describeFailures(writer.failures);
@@ -107,6 +108,7 @@ export class UploadSegments {
     }
     this.#open = undefined;
     connections.release();
+    if (failures.length > 0) pool.recheck(servers);
   }
 
   /** Gives up what is not finished. */

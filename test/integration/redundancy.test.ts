@@ -176,11 +176,25 @@ describe('an upload', () => {
     timeout: 60_000,
   }, async () => {
     const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
+    const server = pool.pool.server(1);
     Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
     await upload(pool, '/a', bytes);
-    expect(pool.pool.server(1).promptness.slowness).toMatch(/lags behind/);
-    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
-    expect(await missing(pool)).toEqual([[0], [0]]);
+    expect(server.promptness.slowness).toMatch(/lags behind/);
+    await server.whyDown(); // It answers, so that it gets another chance,
+    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* lags behind/);
+    await server.whyDown(); // and none after that.
+    expect(await upload(pool, '/c', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
+    expect(await missing(pool)).toEqual([[0], [0], [0]]);
+  });
+
+  test('a storage server that stood still once and answers again is trusted with the next upload', async () => {
+    const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
+    Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
+    await upload(pool, '/a', bytes);
+    Object.assign(pool.storage[0] ?? {}, { fault: undefined });
+    await pool.pool.server(1).whyDown();
+    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 3 parts/);
+    expect(await missing(pool)).toEqual([[0]]);
   });
 
   test('what is appended and what continues an interrupted upload is redundant as well', async () => {

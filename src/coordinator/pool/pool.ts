@@ -101,10 +101,12 @@ export class Pool {
           throw error;
         },
       );
-      return { done, giveUp: () => opening.giveUp() };
+      const { milliseconds = 0 } = patience ?? {};
+      const own = this.#byNumber.get(number)?.promptness.patience(milliseconds) ?? milliseconds;
+      return { done, giveUp: () => opening.giveUp(), patience: own };
     });
     // Without patience nobody is given up.
-    await waitForMost(jobs, patience?.enough ?? jobs.length + 1, patience?.milliseconds ?? 0);
+    await waitForMost(jobs, patience?.enough ?? jobs.length + 1);
     return new PoolConnections(lines, failures);
   }
 

@@ -97,6 +97,11 @@ export class PartWriter {
     }
   }
 
+  /** @param milliseconds for which a storage server may hold up an upload. @returns for how many this one may */
+  patience(milliseconds: number): number {
+    return this.#line.server.promptness.patience(milliseconds);
+  }
+
   /** Ends the upload in the middle, since too much waits for it: what goes on with it then rejects. */
   giveUp(): void {
     const { server } = this.#line;
