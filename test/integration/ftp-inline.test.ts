@@ -1,7 +1,9 @@
 /** SITE PUT and SITE GET: small files within the control connection. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { inlineReadBytes, parseInline } from '../../src/ftp/commands/inline.ts';
 import { createLog } from '../../src/log/log.ts';
 import { RawClient } from './ftp-raw-client.ts';
@@ -81,5 +83,43 @@ describe('SITE GET', () => {
     expect((await client.ask('SITE GET /')).code).toBe(550);
     expect((await client.ask('SITE GET')).code).toBe(501);
     client.destroy();
+  });
+});
+
+describe('a client that hangs up', () => {
+  it.each([
+    ['SITE PUT', `SITE PUT ${base64('x')} x`, 'upload-failed'],
+    ['SITE GET', 'SITE GET there', 'download-failed'],
+  ])('in the middle of %s is no fault of the server', async (_, command, event) => {
+    const lines: string[] = [];
+    const log = createLog('test', 'info', { write: (line) => lines.push(line) });
+    const begun = Promise.withResolvers<void>();
+    const aborted = Promise.withResolvers<void>();
+    const { port, folder } = await startFixture({
+      log,
+      wrap: replacing(() => ({
+        read: async () => new Readable({ read: () => begun.resolve() }),
+        write: async () => ({
+          offset: 0,
+          stream: new Writable({ write: () => begun.resolve() }),
+          commit: async () => 'never',
+          abort: async () => aborted.resolve(),
+        }),
+      })),
+    });
+    const upload = await folder.write('/there', 'replace', new AbortController().signal);
+    upload.stream.end('content');
+    await finished(upload.stream);
+    await upload.commit();
+    const client = await RawClient.login(port);
+    client.send(`${command}\r\n`);
+    await begun.promise;
+    client.destroy();
+    await vi.waitFor(() => expect(lines.join('')).toContain('"event":"disconnected"'));
+    expect(lines.join('')).toMatch(
+      new RegExp(`"event":"${event}".*"reason":"The control connection was lost`),
+    );
+    expect(lines.join('')).not.toContain('unexpectedly');
+    if (event === 'upload-failed') await aborted.promise;
   });
 });
