@@ -178,7 +178,7 @@ test('a conversion that is stopped leaves the file as it was, and nothing else',
   });
 });
 
-test('splitftp convert, after the setting was changed', { timeout: 240_000 }, async () => {
+test('splitftp convert, after the setting was changed', { timeout: 180_000 }, async () => {
   const servers = await startServers({ storageServers: 3, settings: { FTP_PARITY_PARTS: '0' } });
   try {
     const session = await openSession(servers.configuration.coordinator);
