@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { registerAll } from './command-runner.ts';
 import type { ConfigurationFinder } from './configuration.ts';
 import { drill } from './drill.ts';
+import type { FirstSteps } from './first-steps.ts';
 import { PoolMap } from './pool-map/pool-map.ts';
 import { PoolWatch } from './pool-watch.ts';
 import { reportIssue } from './report-issue.ts';
@@ -19,6 +20,7 @@ interface PoolParts {
   readonly transfers: Transfers;
   readonly log: vscode.LogOutputChannel;
   readonly logs: ServerLogs;
+  readonly steps: FirstSteps;
 }
 
 const entry = v.object({ path: v.string() });
@@ -31,6 +33,7 @@ export function registerPool({
   transfers,
   log,
   logs,
+  steps,
 }: PoolParts): vscode.Disposable {
   const watch = new PoolWatch(servers);
   const view = new ServersView(servers, watch);
@@ -41,9 +44,14 @@ export function registerPool({
     speed: () => transfers.runner.speed(),
   });
   const commands = {
-    ...serverCommands({ context, servers, finder, watch, logs }),
-    'splitftp.showPoolMap': (clicked: unknown) => map.show(v.is(entry, clicked) ? clicked.path : '/'),
-    'splitftp.drill': () => drill(servers),
+    ...serverCommands({ context, servers, finder, watch, logs, steps }),
+    'splitftp.showPoolMap': (clicked: unknown) => {
+      map.show(v.is(entry, clicked) ? clicked.path : '/');
+      steps.finish('mapShown');
+    },
+    'splitftp.drill': async () => {
+      if (await drill(servers)) steps.finish('drillPassed');
+    },
     'splitftp.reportIssue': () => reportIssue(servers),
     'splitftp.openWalkthrough': () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', 'splitftp.splitftp#splitftp.start'),

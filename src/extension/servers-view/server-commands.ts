@@ -3,15 +3,18 @@ import * as vscode from 'vscode';
 import type { SplitClient } from '../../client/split-client.ts';
 import { coordinatorName, storageName } from '../../servers/local-servers.ts';
 import type { Command } from '../command-runner.ts';
+import type { FirstSteps } from '../first-steps.ts';
 import type { ServerLogs } from '../server-logs.ts';
 import { addStorageServer } from './add-server.ts';
 import { connectToCoordinator, disconnectCoordinator } from './connect.ts';
 import { type DepartureParts, drainServer, removeServer, replaceServer } from './departure.ts';
 import { convert, verify } from './long-tasks.ts';
+import { offerForOldFiles } from './old-files.ts';
 
 const entry = v.object({ path: v.string() });
 export interface ServerCommandParts extends DepartureParts {
   readonly logs: ServerLogs;
+  readonly steps: FirstSteps;
 }
 
 const coordinatorNode = v.object({ kind: v.literal('coordinator') });
@@ -19,7 +22,7 @@ const storageNode = v.object({ kind: v.literal('storage'), number: v.number() })
 
 /** The commands of the Servers view. Those about one storage server ask which one where they are not told. */
 export function serverCommands(parts: ServerCommandParts): Readonly<Record<string, Command>> {
-  const { servers, watch, logs } = parts;
+  const { servers, watch, logs, steps } = parts;
 
   async function chosen(clicked: unknown): Promise<number | undefined> {
     if (v.is(storageNode, clicked)) return clicked.number;
@@ -52,7 +55,12 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
   }
 
   return {
-    'splitftp.servers.add': () => addStorageServer(parts),
+    'splitftp.servers.add': async () => {
+      const joined = await addStorageServer(parts);
+      if (joined === undefined) return;
+      steps.finish('serverAdded');
+      await offerForOldFiles(servers, watch, joined.layoutBefore);
+    },
     'splitftp.servers.connect': () => connectToCoordinator(parts),
     'splitftp.servers.disconnect': () => disconnectCoordinator(parts),
     'splitftp.servers.stop': forStorage((number) => servers.stopStorageServer(number)),
