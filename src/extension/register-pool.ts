@@ -2,10 +2,8 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { registerAll } from './command-runner.ts';
 import type { ConfigurationFinder } from './configuration.ts';
-import { drill } from './drill.ts';
 import { PoolMap } from './pool-map/pool-map.ts';
 import { PoolWatch } from './pool-watch.ts';
-import { reportIssue } from './report-issue.ts';
 import type { ServerLogs } from './server-logs.ts';
 import type { Servers } from './servers.ts';
 import { serverCommands } from './servers-view/server-commands.ts';
@@ -43,8 +41,8 @@ export function registerPool({
   const commands = {
     ...serverCommands({ context, servers, finder, watch, logs }),
     'splitftp.showPoolMap': (clicked: unknown) => map.show(v.is(entry, clicked) ? clicked.path : '/'),
-    'splitftp.drill': () => drill(servers),
-    'splitftp.reportIssue': () => reportIssue(servers),
+    'splitftp.drill': async () => (await import('./drill.ts')).drill(servers),
+    'splitftp.reportIssue': async () => (await import('./report-issue.ts')).reportIssue(servers),
     'splitftp.openWalkthrough': () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', 'splitftp.splitftp#splitftp.start'),
   };

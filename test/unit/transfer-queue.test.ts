@@ -70,6 +70,21 @@ test('a batch that was canceled while it was counted is counted again, and no fi
   store.remove();
 });
 
+test('a batch that was canceled before a file was found is retried with all its files', () => {
+  const store = QueueFile.create(folder);
+  const queue = new TransferQueue(store);
+  const { id } = queue.add(upload);
+  queue.cancelBatch(id);
+  expect(queue.batch(id)).toMatchObject({ walked: true, cutShort: true });
+  expect(queue.batch(id)?.ended).toBeDefined();
+  queue.retryBatch(id);
+  expect(queue.batch(id)).toMatchObject({ walked: false, cutShort: false, ended: undefined });
+  queue.found(id, [file('one')]);
+  queue.walked(id);
+  expect(queue.next(any, none)?.source).toBe('/a/one');
+  store.remove();
+});
+
 test('a retry brings back what failed, and nothing else', () => {
   const { store, queue, id } = queueOf(['one', 'two']);
   const one = queue.next(any, none)?.id ?? '';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BatchTotals } from './batch-totals.ts';
-import type { Batch, ConflictAnswer, QueuedFile, QueueStore } from './records.ts';
+import type { Batch, ConflictAnswer, FileState, QueuedFile, QueueStore } from './records.ts';
 
 export type NewBatch = Pick<Batch, 'direction' | 'pool' | 'sources' | 'target'> &
   Partial<Pick<Batch, 'choice'>>;
@@ -18,8 +18,8 @@ export type Change = 'progress' | 'records';
 interface Entry {
   batch: Batch;
   readonly files: Map<string, QueuedFile>;
-  /** In the order in which they are to be transferred. */
-  readonly waiting: Set<string>;
+  /** The same by state, each in the order in which files came into it. */
+  readonly states: Map<FileState, Set<string>>;
   /** Sources that the queue knows: a walk that is begun again must not add them twice. */
   readonly sources: Set<string>;
   readonly totals: BatchTotals;
@@ -56,6 +56,12 @@ export class TransferQueue {
 
   files(batch: string): readonly QueuedFile[] {
     return [...(this.#entries.get(batch)?.files.values() ?? [])];
+  }
+
+  /** Those of a batch that are in a state; quick, however many others there are. */
+  filesIn(batch: string, state: FileState): readonly QueuedFile[] {
+    const entry = this.#entries.get(batch);
+    return [...(entry?.states.get(state) ?? [])].flatMap((id) => entry?.files.get(id) ?? []);
   }
 
   totals(batch: string): BatchTotals {
@@ -133,8 +139,9 @@ export class TransferQueue {
 
   /** Takes the next file of a batch that can be served, unless it is held back; it is running then. */
   next(isServed: (batch: Batch) => boolean, isHeldBack: (file: string) => boolean): QueuedFile | undefined {
-    for (const { batch, waiting, files } of this.#entries.values()) {
-      if (waiting.size === 0 || !isServed(batch)) continue;
+    for (const { batch, states, files } of this.#entries.values()) {
+      const waiting = states.get('waiting');
+      if (waiting === undefined || waiting.size === 0 || !isServed(batch)) continue;
       for (const id of waiting) {
         const file = files.get(id);
         if (file === undefined || isHeldBack(id)) continue;
@@ -187,7 +194,7 @@ export class TransferQueue {
     this.#put([{ ...file, choice, state: 'waiting' }]);
     if (!forAll) return;
     this.#update(file.batch, { choice });
-    const asking = this.files(file.batch).filter(({ state }) => state === 'asking');
+    const asking = this.filesIn(file.batch, 'asking');
     this.#put(asking.map((other) => ({ ...other, choice, state: 'waiting' })));
   }
 
@@ -204,6 +211,13 @@ export class TransferQueue {
     for (const batch of new Set(ids.map((id) => this.#batchOf.get(id)))) {
       if (batch !== undefined) this.#settleIfOver(batch);
     }
+  }
+
+  /** What of a batch failed or was canceled is to be tried again, and what was not found yet is looked for. */
+  retryBatch(id: string): void {
+    if (this.batch(id)?.cutShort) this.#update(id, { ended: undefined, walked: false, cutShort: false });
+    const files = this.files(id).filter(({ state }) => state === 'failed' || state === 'canceled');
+    this.retry(files.map((file) => file.id));
   }
 
   /** What failed, or was canceled, is to be tried again. */
@@ -293,7 +307,7 @@ export class TransferQueue {
     for (const file of files) {
       entry.totals.remove(file);
       entry.files.delete(file.id);
-      entry.waiting.delete(file.id);
+      entry.states.get(file.state)?.delete(file.id);
       this.#batchOf.delete(file.id);
     }
     this.#store.removeFiles(files.map(({ id }) => id));
@@ -319,8 +333,11 @@ export class TransferQueue {
       entry.files.set(file.id, file);
       entry.sources.add(file.source);
       this.#batchOf.set(file.id, file.batch);
-      if (file.state === 'waiting') entry.waiting.add(file.id);
-      else entry.waiting.delete(file.id);
+      if (before?.state === file.state) continue;
+      if (before !== undefined) entry.states.get(before.state)?.delete(file.id);
+      const alike = entry.states.get(file.state);
+      if (alike === undefined) entry.states.set(file.state, new Set([file.id]));
+      else alike.add(file.id);
     }
     if (durable && files.length > 0) this.#store.saveFiles(files);
     if (files.length > 0) this.#changed(durable ? 'records' : 'progress');
@@ -347,7 +364,7 @@ function emptyEntry(batch: Batch): Entry {
   return {
     batch,
     files: new Map(),
-    waiting: new Set(),
+    states: new Map(),
     sources: new Set(),
     totals: new BatchTotals(),
   };

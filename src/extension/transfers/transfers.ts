@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { SplitClient } from '../../client/split-client.ts';
 import type { TransferResult } from '../../client/transfer.ts';
 import type { Servers, ServersState } from '../servers.ts';
-import { BatchResults, tellResult } from './batch-results.ts';
+import { BatchResults, isAllCanceled, tellResult } from './batch-results.ts';
 import { ConflictQuestions } from './conflict-questions.ts';
 import type { DroppedFiles } from './dropped-files.ts';
 import { QueueFile } from './queue-file.ts';
@@ -117,8 +117,7 @@ export class Transfers implements vscode.Disposable {
   }
 
   retry(batch: string): void {
-    const files = this.queue.files(batch);
-    this.queue.retry(files.filter(({ state }) => state === 'failed').map(({ id }) => id));
+    this.queue.retry(this.queue.filesIn(batch, 'failed').map(({ id }) => id));
   }
 
   /** Stops what moves, where it is; what is left goes on in the next window. */
@@ -201,8 +200,7 @@ export class Transfers implements vscode.Disposable {
   #settled(batch: Batch): void {
     const { log, reveal, onStored, dropped } = this.#options;
     const result = this.#results.take(batch);
-    const nothing = result.files + result.failures.length + result.skipped.length === 0;
-    this.#waiting.get(batch.id)?.(result.canceled > 0 && nothing ? undefined : result);
+    this.#waiting.get(batch.id)?.(isAllCanceled(batch, result) ? undefined : result);
     this.#waiting.delete(batch.id);
     if (batch.direction === 'upload') onStored(batch.target);
     const isDone = result.failures.length + result.canceled === 0;
