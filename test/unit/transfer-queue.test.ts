@@ -177,6 +177,7 @@ const action = fc.record({
       'pauseBatch',
       'resumeBatch',
       'cancelBatch',
+      'retryBatch',
       'find',
       'walked',
       'clear',
@@ -218,13 +219,16 @@ test('whatever is done, sums are right, nothing is lost, and the disk has what m
         else if (kind === 'pauseBatch') queue.pauseBatch(id);
         else if (kind === 'resumeBatch') queue.resumeBatch(id);
         else if (kind === 'cancelBatch') queue.cancelBatch(id);
+        else if (kind === 'retryBatch') queue.retryBatch(id);
         else if (kind === 'walked') queue.walked(id);
         else if (kind === 'clear') queue.clear(id);
 
         const now = queue.files(id);
         const totals = queue.totals(id);
         for (const state of fileStates) {
-          expect(totals.count(state)).toBe(now.filter((one) => one.state === state).length);
+          const alike = now.filter((one) => one.state === state);
+          expect(totals.count(state)).toBe(alike.length);
+          expect(new Set(queue.filesIn(id, state))).toEqual(new Set(alike));
         }
         const counted = now.filter(({ state }) => state !== 'skipped' && state !== 'canceled');
         expect(totals.bytes).toBe(counted.reduce((sum, { size }) => sum + size, 0));

@@ -11,6 +11,7 @@ function queueOf(count: number) {
     load: () => ({ batches: [], files: [] }),
     saveBatch: () => {},
     saveFiles: () => {},
+    moveFiles: () => {},
     removeFiles: () => {},
     removeBatch: () => {},
   });

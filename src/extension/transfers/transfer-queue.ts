@@ -35,6 +35,8 @@ export class TransferQueue {
   readonly #batchOf = new Map<string, string>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #settled = new Set<(batch: Batch) => void>();
+  /** Ids in the order in which they are made: the store writes thousands of them side by side. */
+  readonly #ids = { prefix: randomUUID(), next: 0 };
 
   /** Goes on with what the store has: what was being transferred is waiting again. */
   constructor(store: QueueStore) {
@@ -58,10 +60,16 @@ export class TransferQueue {
     return [...(this.#entries.get(batch)?.files.values() ?? [])];
   }
 
-  /** Those of a batch that are in a state; quick, however many others there are. */
-  filesIn(batch: string, state: FileState): readonly QueuedFile[] {
+  /** The first of a batch that are in a state; quick, however many others there are. */
+  filesIn(batch: string, state: FileState, limit = Number.POSITIVE_INFINITY): readonly QueuedFile[] {
     const entry = this.#entries.get(batch);
-    return [...(entry?.states.get(state) ?? [])].flatMap((id) => entry?.files.get(id) ?? []);
+    const found: QueuedFile[] = [];
+    for (const id of entry?.states.get(state) ?? []) {
+      if (found.length >= limit) break;
+      const file = entry?.files.get(id);
+      if (file !== undefined) found.push(file);
+    }
+    return found;
   }
 
   totals(batch: string): BatchTotals {
@@ -123,7 +131,7 @@ export class TransferQueue {
           state: 'message' in file ? 'failed' : entry.batch.paused ? 'paused' : 'waiting',
           unlisted: 'message' in file,
           ...file,
-          id: randomUUID(),
+          id: this.#newId(),
           batch,
           bytes: 0,
           started: false,
@@ -235,17 +243,17 @@ export class TransferQueue {
 
   pauseBatch(id: string): void {
     this.#update(id, { paused: true });
-    this.pause(this.files(id).map((file) => file.id));
+    this.#moveBatch(id, ['waiting', 'running', 'asking'], 'paused');
   }
 
   resumeBatch(id: string): void {
     this.#update(id, { paused: false });
-    this.resume(this.files(id).map((file) => file.id));
+    this.#moveBatch(id, ['paused'], 'waiting');
   }
 
   cancelBatch(id: string): void {
     if (this.batch(id)?.walked === false) this.#update(id, { walked: true, cutShort: true });
-    this.cancel(this.files(id).map((file) => file.id));
+    this.#moveBatch(id, ['waiting', 'running', 'asking', 'paused'], 'canceled');
     this.#settleIfOver(id);
   }
 
@@ -323,7 +331,30 @@ export class TransferQueue {
     this.#put(files.filter((file) => from.includes(file.state)).map((file) => ({ ...file, state })));
   }
 
+  /** The same for all files of a batch, however many they are, in a moment. */
+  #moveBatch(id: string, from: readonly FileState[], state: FileState): void {
+    // How far a running file has come is in memory only.
+    this.#moveAll(
+      this.filesIn(id, 'running').map((file) => file.id),
+      from,
+      state,
+    );
+    const files = from.flatMap((each) => this.filesIn(id, each));
+    if (files.length === 0) return;
+    this.#store.moveFiles(id, from, state);
+    this.#keep(files.map((file) => ({ ...file, state })));
+    this.#changed();
+  }
+
   #put(files: readonly QueuedFile[], durable = true): void {
+    if (files.length === 0) return;
+    this.#keep(files);
+    if (durable) this.#store.saveFiles(files);
+    this.#changed(durable ? 'records' : 'progress');
+  }
+
+  /** In memory. */
+  #keep(files: readonly QueuedFile[]): void {
     for (const file of files) {
       const entry = this.#entries.get(file.batch);
       if (entry === undefined) continue;
@@ -339,8 +370,6 @@ export class TransferQueue {
       if (alike === undefined) entry.states.set(file.state, new Set([file.id]));
       else alike.add(file.id);
     }
-    if (durable && files.length > 0) this.#store.saveFiles(files);
-    if (files.length > 0) this.#changed(durable ? 'records' : 'progress');
   }
 
   #update(id: string, change: Partial<Batch>): void {
@@ -349,6 +378,12 @@ export class TransferQueue {
     entry.batch = { ...entry.batch, ...change };
     this.#store.saveBatch(entry.batch);
     this.#changed();
+  }
+
+  #newId(): string {
+    const { prefix, next } = this.#ids;
+    this.#ids.next += 1;
+    return `${prefix}.${next.toString(36).padStart(8, '0')}`;
   }
 
   #entryOf(file: string): Entry | undefined {

@@ -61,7 +61,8 @@ export function rowsBelow({ id, ended }: Batch, { queue, runner }: Listed): Tran
     const below = files === 1 ? [] : shown.map(row);
     return [{ kind: 'progress', id: `${id} progress`, batch: id }, ...below];
   }
-  const first = order.flatMap((state) => queue.filesIn(id, state)).slice(0, rows);
+  const first: QueuedFile[] = [];
+  for (const state of order) first.push(...queue.filesIn(id, state, rows - first.length));
   const count = files - first.length;
   const shown = first.map(row);
   return count === 0 ? shown : [...shown, { kind: 'more', id: `${id} more`, count }];
@@ -69,8 +70,8 @@ export function rowsBelow({ id, ended }: Batch, { queue, runner }: Listed): Tran
 
 /** Of a batch with more files than can be shown: what needs somebody, and what takes its time. */
 function notable(batch: string, { queue, runner }: Listed): QueuedFile[] {
-  const stuck = (['asking', 'failed'] as const).flatMap((state) => queue.filesIn(batch, state));
+  const stuck = (['asking', 'failed'] as const).flatMap((state) => queue.filesIn(batch, state, rows));
   const running = queue.filesIn(batch, 'running').filter(({ id }) => runner.elapsed(id) >= lasting);
-  const paused = queue.batch(batch)?.paused ? [] : queue.filesIn(batch, 'paused');
+  const paused = queue.batch(batch)?.paused ? [] : queue.filesIn(batch, 'paused', rows);
   return [...stuck, ...running, ...paused].slice(0, rows);
 }
