@@ -18,34 +18,37 @@ import { startVSCode } from './vscode.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const workspace = join(root, '.vscode-test', 'demo');
+/** So many that one may be stopped, and everything is read all the same. */
+const storageServers = 3;
 
 const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ending.abort());
 const asked = once(ending.signal, 'abort');
 
-console.log(`Preparing a workspace with an .env of the three servers in ${workspace} ...`);
+console.log(
+  `Preparing a workspace with an .env of ${storageServers} storage servers and the coordinator in ${workspace} ...`,
+);
 const configuration = await prepareWorkspace();
 await (hasDesktopCode() ? runDesktop() : runInBrowser());
 
 async function prepareWorkspace(): Promise<Configuration> {
   await mkdir(workspace, { recursive: true });
   await copyFile(join(root, 'LICENSE'), join(workspace, 'try to upload me.txt'));
-  const [port = 0] = await freePorts(3);
+  const [port = 0] = await freePorts(1 + storageServers);
   const password = () => randomBytes(18).toString('base64url');
   const envFile = join(workspace, '.env');
-  const variables = {
+  const variables: Record<string, string | number> = {
     FTP_USER: 'demo',
     FTP_PASSWORD: password(),
     FTP_PORT: port,
     FTP_SERVER_DIR: 'server_folder',
     FTP_SERVER: '127.0.0.1',
-    FTP_USER1: 'storage1',
-    FTP_PASSWORD1: password(),
-    FTP_PORT1: port + 1,
-    FTP_USER2: 'storage2',
-    FTP_PASSWORD2: password(),
-    FTP_PORT2: port + 2,
   };
+  for (let number = 1; number <= storageServers; number++) {
+    variables[`FTP_USER${number}`] = `storage${number}`;
+    variables[`FTP_PASSWORD${number}`] = password();
+    variables[`FTP_PORT${number}`] = port + number;
+  }
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   await writeSecret(envFile, lines.join(''));
   const loaded = await loadConfiguration({ envFile, environment: {} });
