@@ -61,6 +61,18 @@ test('a second window attaches, and starts its own servers when the first is gon
   await untilGone(pids);
 });
 
+test('a paused queue outlives the extension host that was killed, and goes on in the next', {
+  timeout: 240_000,
+}, async () => {
+  const begun = await runInside(code, browser, workspace, 'queue-begun');
+  await Promise.race([reported(workspace.folder, 'queued.json', 120), begun.ended]);
+  const pids = v.parse(v.array(v.number()), await reported(workspace.folder, 'queued.json'));
+  for (const host of code.extensionHosts) process.kill(host, 'SIGKILL');
+  await untilGone(pids);
+  const { ended } = await runInside(code, browser, workspace, 'queue-goes-on');
+  await ended;
+});
+
 test("an untrusted folder's .env is not used: generated accounts, and the extension's own storage", {
   timeout: 120_000,
 }, async () => {

@@ -91,9 +91,10 @@ test('a click on Cancel counts, however long the button is held down while the t
   await mkdir(join(workspace.folder, 'films'));
   await makeLarge('films/one.bin', 16);
   await makeLarge('films/two.bin', 16);
-  await openWindow();
-  await window.menu(window.local('films'), 'Upload to SplitFTP');
+  await window.open(code.url(workspace.folder));
   await window.openContainer();
+  await window.run('SplitFTP: Upload');
+  await window.answerFolder(join(workspace.folder, 'films'), 'Upload');
   const progress = window.transfer(' of 2 files');
   const [batch, one, two] = [
     window.transfer('films'),

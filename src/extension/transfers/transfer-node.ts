@@ -154,14 +154,15 @@ export function progressItem(node: TransferNode & { kind: 'progress' }, shown: S
 function progressOf(batch: Batch, queue: TransferQueue, speed: number): string {
   const totals = queue.totals(batch.id);
   const files = batch.settledFiles + totals.files;
+  const bytes = batch.settledBytes + totals.bytes;
+  const bytesDone = batch.settledBytes + totals.bytesDone;
   const isRunning = totals.count('running') > 0;
-  const movement = describeMovement({
-    bytes: batch.settledBytes + totals.bytes,
-    bytesDone: batch.settledBytes + totals.bytesDone,
-    speed: isRunning ? speed : 0,
-  });
-  if (batch.walked && files <= 1) return movement;
-  return `${describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked)}, ${movement}`;
+  const parts: string[] = [];
+  if (!batch.walked || files > 1)
+    parts.push(describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked));
+  if (bytes > 0 || batch.walked)
+    parts.push(describeMovement({ bytes, bytesDone, speed: isRunning ? speed : 0 }));
+  return parts.join(', ');
 }
 
 /** The share of a batch or a file that has arrived, as a decoration of its row; none where nothing moves. */

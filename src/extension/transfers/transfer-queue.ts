@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { BatchTotals } from './batch-totals.ts';
+import type { BatchTotals } from './batch-totals.ts';
+import { QueueRecords } from './queue-records.ts';
 import type { Batch, ConflictAnswer, FileState, QueuedFile, QueueStore } from './records.ts';
 
 export type NewBatch = Pick<Batch, 'direction' | 'pool' | 'sources' | 'target'> &
@@ -15,24 +16,13 @@ export type Outcome =
 /** What has changed: how far a file has come, or more than that. */
 export type Change = 'progress' | 'records';
 
-interface Entry {
-  batch: Batch;
-  readonly files: Map<string, QueuedFile>;
-  /** The same by state, each in the order in which files came into it. */
-  readonly states: Map<FileState, Set<string>>;
-  /** Sources that the queue knows: a walk that is begun again must not add them twice. */
-  readonly sources: Set<string>;
-  readonly totals: BatchTotals;
-}
-
 /**
  * What is to be transferred, in which order, and what became of it. It moves no byte itself. Every change but that of
  * progress is in the store before the method returns.
  */
 export class TransferQueue {
   readonly #store: QueueStore;
-  readonly #entries = new Map<string, Entry>();
-  readonly #batchOf = new Map<string, string>();
+  readonly #records = new QueueRecords();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #settled = new Set<(batch: Batch) => void>();
   /** Ids in the order in which they are made: the store writes thousands of them side by side. */
@@ -45,35 +35,28 @@ export class TransferQueue {
   }
 
   get batches(): readonly Batch[] {
-    return [...this.#entries.values()].map(({ batch }) => batch);
+    return this.#records.batches;
   }
 
   batch(id: string): Batch | undefined {
-    return this.#entries.get(id)?.batch;
+    return this.#records.batch(id);
   }
 
   file(id: string): QueuedFile | undefined {
-    return this.#entryOf(id)?.files.get(id);
+    return this.#records.file(id);
   }
 
   files(batch: string): readonly QueuedFile[] {
-    return [...(this.#entries.get(batch)?.files.values() ?? [])];
+    return this.#records.files(batch);
   }
 
   /** The first of a batch that are in a state; quick, however many others there are. */
   filesIn(batch: string, state: FileState, limit = Number.POSITIVE_INFINITY): readonly QueuedFile[] {
-    const entry = this.#entries.get(batch);
-    const found: QueuedFile[] = [];
-    for (const id of entry?.states.get(state) ?? []) {
-      if (found.length >= limit) break;
-      const file = entry?.files.get(id);
-      if (file !== undefined) found.push(file);
-    }
-    return found;
+    return [...this.#records.filesIn(batch, state, limit)];
   }
 
   totals(batch: string): BatchTotals {
-    return this.#entries.get(batch)?.totals ?? new BatchTotals();
+    return this.#records.totals(batch);
   }
 
   /** Called after each change. @returns ends that */
@@ -91,7 +74,7 @@ export class TransferQueue {
   /** Takes over the records of another queue, which are then its own. */
   adopt({ batches, files }: ReturnType<QueueStore['load']>): void {
     for (const batch of batches) {
-      this.#entries.set(batch.id, emptyEntry(batch));
+      this.#records.keepBatch(batch);
       this.#store.saveBatch(batch);
     }
     const taken = files.map(
@@ -112,7 +95,7 @@ export class TransferQueue {
       settledFiles: 0,
       settledBytes: 0,
     };
-    this.#entries.set(added.id, emptyEntry(added));
+    this.#records.keepBatch(added);
     this.#store.saveBatch(added);
     this.#changed();
     return added;
@@ -120,15 +103,15 @@ export class TransferQueue {
 
   /** The walk has found files, and what it could not look at. */
   found(batch: string, found: readonly (NewFile | UnlistedFile)[]): void {
-    const entry = this.#entries.get(batch);
-    if (entry === undefined || entry.batch.walked) return;
-    const fresh = found.filter(({ source }) => !entry.sources.has(source));
+    const { walked = true, paused = false } = this.batch(batch) ?? {};
+    if (walked) return;
+    const fresh = found.filter(({ source }) => !this.#records.knows(batch, source));
     this.#put(
       fresh.map(
         (file): QueuedFile => ({
           size: 0,
           modified: 0,
-          state: 'message' in file ? 'failed' : entry.batch.paused ? 'paused' : 'waiting',
+          state: 'message' in file ? 'failed' : paused ? 'paused' : 'waiting',
           unlisted: 'message' in file,
           ...file,
           id: this.#newId(),
@@ -147,14 +130,12 @@ export class TransferQueue {
 
   /** Takes the next file of a batch that can be served, unless it is held back; it is running then. */
   next(isServed: (batch: Batch) => boolean, isHeldBack: (file: string) => boolean): QueuedFile | undefined {
-    for (const { batch, states, files } of this.#entries.values()) {
-      const waiting = states.get('waiting');
-      if (waiting === undefined || waiting.size === 0 || !isServed(batch)) continue;
-      for (const id of waiting) {
-        const file = files.get(id);
-        if (file === undefined || isHeldBack(id)) continue;
+    for (const batch of this.batches) {
+      if (this.totals(batch.id).count('waiting') === 0 || !isServed(batch)) continue;
+      for (const file of this.#records.filesIn(batch.id, 'waiting')) {
+        if (isHeldBack(file.id)) continue;
         this.#put([{ ...file, state: 'running' }]);
-        return this.file(id);
+        return this.file(file.id);
       }
     }
     return undefined;
@@ -216,7 +197,7 @@ export class TransferQueue {
 
   cancel(ids: readonly string[]): void {
     this.#moveAll(ids, ['waiting', 'running', 'asking', 'paused'], 'canceled');
-    for (const batch of new Set(ids.map((id) => this.#batchOf.get(id)))) {
+    for (const batch of new Set(ids.map((id) => this.#records.batchOf(id)))) {
       if (batch !== undefined) this.#settleIfOver(batch);
     }
   }
@@ -264,10 +245,8 @@ export class TransferQueue {
 
   /** Lets go of a batch, whatever its state. */
   forget(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    this.#entries.delete(id);
-    for (const file of entry.files.keys()) this.#batchOf.delete(file);
+    if (this.batch(id) === undefined) return;
+    this.#records.removeBatch(id);
     this.#store.removeBatch(id);
     this.#changed();
   }
@@ -277,7 +256,7 @@ export class TransferQueue {
     for (const file of files) {
       const batch = this.batch(file.batch);
       if (batch === undefined) continue;
-      this.#forget(file.batch, [file]);
+      this.#forget([file]);
       const at = Math.max(file.target.lastIndexOf('/'), file.target.lastIndexOf('\\'));
       const target = file.target.slice(0, at) || '/';
       const choice = batch.choice === undefined ? {} : { choice: batch.choice };
@@ -294,30 +273,25 @@ export class TransferQueue {
 
   /** Done files go, their sums stay: a history of millions of files is not kept. */
   #settleIfOver(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || !entry.batch.walked || entry.totals.unfinished > 0) return;
-    if (entry.batch.ended !== undefined) return;
-    const done = this.files(id).filter(({ state }) => state === 'done');
+    const batch = this.batch(id);
+    const totals = this.totals(id);
+    if (batch === undefined || !batch.walked || batch.ended !== undefined || totals.unfinished > 0) return;
     // A batch of one file is shown as that file.
-    const forgotten = entry.files.size === 1 ? [] : done;
-    this.#update(id, {
+    const forgotten = totals.files === 1 ? [] : this.filesIn(id, 'done');
+    const settled: Batch = {
+      ...batch,
       ended: Date.now(),
-      settledFiles: entry.batch.settledFiles + forgotten.length,
-      settledBytes: entry.batch.settledBytes + forgotten.reduce((sum, { size }) => sum + size, 0),
-    });
-    this.#forget(id, forgotten);
-    for (const listener of this.#settled) listener(entry.batch);
+      settledFiles: batch.settledFiles + forgotten.length,
+      settledBytes: batch.settledBytes + forgotten.reduce((sum, { size }) => sum + size, 0),
+    };
+    this.#update(id, settled);
+    this.#forget(forgotten);
+    for (const listener of this.#settled) listener(settled);
   }
 
-  #forget(batch: string, files: readonly QueuedFile[]): void {
-    const entry = this.#entries.get(batch);
-    if (entry === undefined || files.length === 0) return;
-    for (const file of files) {
-      entry.totals.remove(file);
-      entry.files.delete(file.id);
-      entry.states.get(file.state)?.delete(file.id);
-      this.#batchOf.delete(file.id);
-    }
+  #forget(files: readonly QueuedFile[]): void {
+    if (files.length === 0) return;
+    this.#records.removeFiles(files);
     this.#store.removeFiles(files.map(({ id }) => id));
     this.#changed();
   }
@@ -342,41 +316,23 @@ export class TransferQueue {
     const files = from.flatMap((each) => this.filesIn(id, each));
     if (files.length === 0) return;
     this.#store.moveFiles(id, from, state);
-    this.#keep(files.map((file) => ({ ...file, state })));
+    this.#records.keepFiles(files.map((file) => ({ ...file, state })));
     this.#changed();
   }
 
   #put(files: readonly QueuedFile[], durable = true): void {
     if (files.length === 0) return;
-    this.#keep(files);
+    this.#records.keepFiles(files);
     if (durable) this.#store.saveFiles(files);
     this.#changed(durable ? 'records' : 'progress');
   }
 
-  /** In memory. */
-  #keep(files: readonly QueuedFile[]): void {
-    for (const file of files) {
-      const entry = this.#entries.get(file.batch);
-      if (entry === undefined) continue;
-      const before = entry.files.get(file.id);
-      if (before !== undefined) entry.totals.remove(before);
-      entry.totals.add(file);
-      entry.files.set(file.id, file);
-      entry.sources.add(file.source);
-      this.#batchOf.set(file.id, file.batch);
-      if (before?.state === file.state) continue;
-      if (before !== undefined) entry.states.get(before.state)?.delete(file.id);
-      const alike = entry.states.get(file.state);
-      if (alike === undefined) entry.states.set(file.state, new Set([file.id]));
-      else alike.add(file.id);
-    }
-  }
-
   #update(id: string, change: Partial<Batch>): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    entry.batch = { ...entry.batch, ...change };
-    this.#store.saveBatch(entry.batch);
+    const before = this.batch(id);
+    if (before === undefined) return;
+    const batch = { ...before, ...change };
+    this.#records.keepBatch(batch);
+    this.#store.saveBatch(batch);
     this.#changed();
   }
 
@@ -386,21 +342,7 @@ export class TransferQueue {
     return `${prefix}.${next.toString(36).padStart(8, '0')}`;
   }
 
-  #entryOf(file: string): Entry | undefined {
-    return this.#entries.get(this.#batchOf.get(file) ?? '');
-  }
-
   #changed(change: Change = 'records'): void {
     for (const listener of this.#listeners) listener(change);
   }
-}
-
-function emptyEntry(batch: Batch): Entry {
-  return {
-    batch,
-    files: new Map(),
-    states: new Map(),
-    sources: new Set(),
-    totals: new BatchTotals(),
-  };
 }

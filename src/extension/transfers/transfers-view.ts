@@ -39,8 +39,8 @@ export class TransfersView
   readonly #below = new Map<string | undefined, string>();
   /** When each batch was drawn with its list, in milliseconds. */
   readonly #drawn = new Map<string, number>();
-  /** What has a decoration. */
-  #decorated: readonly string[] = [];
+  /** What VS Code has been given a decoration for. */
+  readonly #decorated = new Set<string>();
   #movementDrawn = 0;
   #looked = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -97,7 +97,9 @@ export class TransfersView
 
   provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
     const id = toId(uri);
-    return id === undefined ? undefined : decorationOf(id, this.#shownNow);
+    const decoration = id === undefined ? undefined : decorationOf(id, this.#shownNow);
+    if (id !== undefined && decoration !== undefined) this.#decorated.add(id);
+    return decoration;
   }
 
   dispose(): void {
@@ -161,8 +163,9 @@ export class TransfersView
       ),
     );
     const moving = rows.flatMap(({ id }) => (decorationOf(id, this.#shownNow) === undefined ? [] : [id]));
-    const changed = new Set([...moving, ...this.#decorated]);
-    this.#decorated = moving;
+    const changed = new Set([...this.#decorated, ...moving]);
+    // VS Code asks for them again, as they are then.
+    this.#decorated.clear();
     if (changed.size > 0) this.#moved.fire([...changed].map(toUri));
   }
 

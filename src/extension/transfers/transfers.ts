@@ -242,8 +242,11 @@ export class Transfers implements vscode.Disposable {
   get movement(): string {
     const open = this.queue.batches.filter(({ ended }) => ended === undefined);
     const totals = open.map(({ id }) => this.queue.totals(id));
+    const bytes = totals.reduce((sum, each) => sum + each.bytes, 0);
+    // Nothing has been found yet.
+    if (bytes === 0) return '';
     return describeMovement({
-      bytes: totals.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes,
       bytesDone: totals.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
       speed: this.runner.speed(),
     });
