@@ -22,6 +22,18 @@ async function expectReadable(pool: UpkeepPool, files: ReadonlyMap<string, Buffe
   for (const [path, bytes] of files) expect((await pool.download(path)).equals(bytes)).toBe(true);
 }
 
+/** @param graceMs milliseconds until an orphan goes */
+function inventoryOf(pool: UpkeepPool, graceMs: number): Inventory {
+  return new Inventory({
+    catalogue: pool.catalogue,
+    pool: pool.members,
+    watch: pool.upkeep.watch,
+    log: createLog('test', 'silent'),
+    onMissing: () => {},
+    times: { graceMs },
+  });
+}
+
 describe('members of the pool', { timeout }, () => {
   test('a server is drained: nothing new, nothing left, everything readable; over a restart, too', async () => {
     const pool = await UpkeepPool.start({ storageServers: 4, layout });
@@ -193,24 +205,29 @@ describe('members of the pool', { timeout }, () => {
     await writeFile(orphan, 'left behind');
     await writeFile(foreign, 'somebody put it here');
     await utimes(orphan, 0, 0); // Its own time tells nothing: it may have been copied here.
-    const { members, catalogue } = pool;
-    const inventory = (graceMs: number) =>
-      new Inventory({
-        catalogue,
-        pool: members,
-        watch: pool.upkeep.watch,
-        log: createLog('test', 'silent'),
-        onMissing: () => {},
-        times: { graceMs },
-      });
     const { signal } = new AbortController();
-    const server = members.server(1);
-    expect(await inventory(3_600_000).take(server, signal)).toEqual({ missing: 0, orphans: 1, removed: 0 });
+    const server = pool.members.server(1);
+    const kept = await inventoryOf(pool, 3_600_000).take(server, signal);
+    expect(kept).toEqual({ missing: 0, orphans: 1, removed: 0 });
     expect(await pool.partFiles(1)).toContain(orphan);
-    expect(await inventory(0).take(server, signal)).toEqual({ missing: 0, orphans: 1, removed: 1 });
+    expect(await inventoryOf(pool, 0).take(server, signal)).toEqual({ missing: 0, orphans: 1, removed: 1 });
     expect(await pool.partFiles(1)).toEqual(known);
     expect(await readdir(dirname(foreign))).toContain('holiday.jpg');
-    expect(await inventory(0).take(server, signal)).toEqual({ missing: 0, orphans: 0, removed: 0 });
+    expect(await inventoryOf(pool, 0).take(server, signal)).toEqual({ missing: 0, orphans: 0, removed: 0 });
     await expectReadable(pool, files);
+  });
+
+  test('whoever needs the only connection to a server does not wait for the end of an inventory', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout, connections: 1 });
+    const server = pool.members.server(1);
+    let isDone = false;
+    const inventory = inventoryOf(pool, 0)
+      .take(server, new AbortController().signal)
+      .finally(() => {
+        isDone = true;
+      });
+    for (let turns = 0; turns < 20; turns++) await server.use((connection) => connection.ping());
+    expect(isDone).toBe(false);
+    await inventory;
   });
 });

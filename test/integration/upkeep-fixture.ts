@@ -35,6 +35,8 @@ export interface UpkeepPoolOptions {
   readonly clock?: Clock;
   /** Failure domains, by position. */
   readonly domains?: readonly string[];
+  /** Control connections that each storage server takes; without it as many as are usual. */
+  readonly connections?: number;
 }
 
 /** A storage server at a port of its own. */
@@ -92,6 +94,7 @@ export class UpkeepPool {
           account,
           folder: join(root, `storage${index + 1}`),
           tls: { mode: 'off', waived: false },
+          ...(options.connections !== undefined && { connections: options.connections }),
           ...(options.domains?.[index] !== undefined && { domain: options.domains[index] }),
         }),
     );

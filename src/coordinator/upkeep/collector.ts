@@ -10,12 +10,15 @@ import type { Leases } from './leases.ts';
 
 /** Parts looked at in one round. */
 const batch = 500;
+/**
+ * Parts removed on one connection, before another who waits for it has his turn; and that the catalogue forgets at once,
+ * since each time waits for its disk.
+ */
+const removedAtOnce = 50;
 /** Milliseconds until parts that could not be removed (server down, still read) are tried again. */
 const retryAfter = 5_000;
 /** Milliseconds in which garbage gathers: to look for it costs more than to remove it. */
 const gatherMs = 100;
-/** Parts that the catalogue forgets at once: each time waits for its disk. */
-const forgottenAtOnce = 50;
 
 /**
  * Removes the parts of segments that no file refers to any more: replaced and deleted files, uploads that ended
@@ -86,7 +89,7 @@ export class Collector {
         crashPoint('collect.listed');
         const removable = parts.filter(({ segment }) => !this.#leases.has(segment));
         if (removable.length === 0) return parts.length === 0 && strays;
-        const removed = await server.use((connection) => this.#remove(connection, removable));
+        const removed = await this.#removeAll(server, removable);
         if (removed < removable.length) return false;
       }
     } catch (error) {
@@ -102,7 +105,7 @@ export class Collector {
   async #removeStrays(server: StorageServer): Promise<boolean> {
     const { upkeep, pool } = this.#catalogue;
     for (;;) {
-      const strays = await upkeep.strays(server.number, batch);
+      const strays = await upkeep.strays(server.number, removedAtOnce);
       const removable = strays.filter(({ segment }) => !this.#leases.has(segment));
       if (removable.length === 0) return strays.length === 0;
       const whole = await server.use(async (connection) => {
@@ -121,24 +124,29 @@ export class Collector {
   }
 
   /** @returns how many are gone */
-  async #remove(connection: StorageConnection, parts: readonly GarbagePart[]): Promise<number> {
+  async #removeAll(server: StorageServer, parts: readonly GarbagePart[]): Promise<number> {
     let removed = 0;
-    for (let at = 0; at < parts.length && !this.#stopped; at += forgottenAtOnce) {
-      const gone: GarbagePart[] = [];
-      try {
-        for (const part of parts.slice(at, at + forgottenAtOnce)) {
-          if (this.#stopped) break;
-          crashPoint('collect.removing');
-          if (await this.#removePart(connection, part)) gone.push(part);
-        }
-      } finally {
-        crashPoint('collect.removed');
-        await this.#catalogue.forgetParts(gone);
-        crashPoint('collect.forgotten');
-      }
-      removed += gone.length;
+    for (let at = 0; at < parts.length && !this.#stopped; at += removedAtOnce) {
+      const some = parts.slice(at, at + removedAtOnce);
+      removed += await server.use((connection) => this.#removeSome(connection, some));
     }
     return removed;
+  }
+
+  async #removeSome(connection: StorageConnection, parts: readonly GarbagePart[]): Promise<number> {
+    const gone: GarbagePart[] = [];
+    try {
+      for (const part of parts) {
+        if (this.#stopped) break;
+        crashPoint('collect.removing');
+        if (await this.#removePart(connection, part)) gone.push(part);
+      }
+    } finally {
+      crashPoint('collect.removed');
+      await this.#catalogue.forgetParts(gone);
+      crashPoint('collect.forgotten');
+    }
+    return gone.length;
   }
 
   async #removePart(

@@ -55,20 +55,19 @@ export class Inventory {
   }
 
   /** @throws FileSystemError when the server cannot be reached, or is not the one that it must be */
-  take(server: StorageServer, signal: AbortSignal): Promise<InventoryResult> {
+  async take(server: StorageServer, signal: AbortSignal): Promise<InventoryResult> {
     server.checkAgain(); // Its folder may be another one by now.
-    return server.use(async (connection) => {
-      const result = { missing: 0, orphans: 0, removed: 0 };
-      const seen = new Set<string>();
-      for (let prefix = 0; prefix < 256 && !signal.aborted; prefix++) {
-        const folder = prefix.toString(16).padStart(2, '0');
-        await this.#compare(server, connection, folder, seen, result);
-      }
-      if (!signal.aborted) await this.#forgetGone(server, seen);
-      this.#last.set(server.number, Date.now());
-      if (result.missing > 0) this.#parts.onMissing();
-      return result;
-    });
+    const result = { missing: 0, orphans: 0, removed: 0 };
+    const seen = new Set<string>();
+    for (let prefix = 0; prefix < 256 && !signal.aborted; prefix++) {
+      const folder = prefix.toString(16).padStart(2, '0');
+      // A place for each: all of them take a while, in which transfers may need the only connection there is.
+      await server.use((connection) => this.#compare(server, connection, folder, seen, result));
+    }
+    if (!signal.aborted) await this.#forgetGone(server, seen);
+    this.#last.set(server.number, Date.now());
+    if (result.missing > 0) this.#parts.onMissing();
+    return result;
   }
 
   async #round(signal: AbortSignal): Promise<boolean> {

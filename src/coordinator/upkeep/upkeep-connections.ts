@@ -68,12 +68,24 @@ export class UpkeepConnections {
   /**
    * Waits for a place on each server, in the order of their numbers as everybody does.
    * @param signal ends whatever is going on on the connections, so that nobody waits for a server that does not answer
-   * @param servers one may be there twice, if it takes as many connections as all of upkeep may need
+   * @param servers one may be there twice
+   * @throws YieldedError when a server has no second place now: who waited for it would keep the first one
    */
   static async take(servers: readonly StorageServer[], signal: AbortSignal): Promise<UpkeepConnections> {
     const lines: UpkeepLine[] = [];
+    const held: UpkeepLine[] = [];
     const order = [...servers.entries()].sort(([, a], [, b]) => a.number - b.number);
-    for (const [position, server] of order) lines[position] = new UpkeepLine(server, await server.reserve());
+    for (const [position, server] of order) {
+      const isSecond = held.at(-1)?.server === server;
+      const giveBack = isSecond ? server.tryReserve() : await server.reserve();
+      if (!giveBack) {
+        for (const line of held) line.release();
+        throw new YieldedError();
+      }
+      const line = new UpkeepLine(server, giveBack);
+      lines[position] = line;
+      held.push(line);
+    }
     return new UpkeepConnections(lines, signal);
   }
 
