@@ -3,7 +3,7 @@
  * in comparisons, as a folder of the workspace. The extension is installed from the VSIX of `npm run package`.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -312,6 +312,24 @@ test.each(['Default Dark Modern', 'Default Light Modern', 'Default High Contrast
   await window.file('table.csv').click();
   await editorTab('table.csv').waitFor();
   await window.picture(`36-files ${theme}`);
+
+  const film = await open(join(workspace.folder, 'film.mp4'), 'w');
+  await film.truncate(64 * 1024 ** 3); // A hole on the disk: it moves as long as it is looked at.
+  await film.close();
+  await window.run('SplitFTP: Upload');
+  await window.answerPath(join(workspace.folder, 'film.mp4'), 'Upload');
+  await window.pick('Upload to /');
+  await window.openContainer();
+  const row = window.transfer('film.mp4');
+  await window
+    .transfer(' of 64 GB')
+    .getByText(/\/s, .* left/)
+    .waitFor();
+  await window.picture(`36-transfers ${theme}`);
+  await window.inline(row, 'Cancel');
+  await row.getByText('canceled').waitFor();
+  await window.picture(`36-transfers-canceled ${theme}`);
+  await window.openExplorer();
   await window.run('SplitFTP: Stop Servers');
   await window.files.getByText('The servers are stopped.').waitFor();
   await window.picture(`36-stopped ${theme}`);

@@ -31,7 +31,9 @@ beforeEach(async () => {
   workspace = await createWorkspace();
   const envFile = join(workspace.folder, '.env');
   client = new SplitClient((await loadConfiguration({ envFile, environment: {} })).coordinator);
-  code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
+  // What VS Code itself does with so many files is not measured.
+  const settings = { 'files.watcherExclude': { '**/tree/**': true } };
+  code = await startVSCode({ vsix: join(root, 'splitftp.vsix'), settings });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(60_000);
   window = new Workbench(page);
@@ -44,9 +46,8 @@ afterEach(async ({ task }) => {
   await workspace.remove();
 });
 
-/** Beside the workspace, so that VS Code's own watching and searching of it is not measured. */
 async function makeTree(): Promise<string> {
-  const tree = join(workspace.parent, 'tree');
+  const tree = join(workspace.folder, 'tree');
   for (let folder = 1; folder <= folders; folder++) {
     const path = join(tree, `folder ${folder}`);
     await mkdir(path, { recursive: true });
