@@ -38,6 +38,7 @@ export class Transfers implements vscode.Disposable {
   readonly #waiting = new Map<string, (result: TransferResult | undefined) => void>();
   readonly #changed = new Set<(change: Change) => void>();
   readonly #subscriptions: vscode.Disposable;
+  readonly #adoptionAtStart: NodeJS.Immediate;
   readonly #adoption: NodeJS.Timeout;
   #client: SplitClient | undefined;
   /** Of the coordinator that the client talks to, once it has told. */
@@ -52,7 +53,8 @@ export class Transfers implements vscode.Disposable {
     this.#folder = join(context.globalStorageUri.fsPath, 'transfers');
     this.#store = QueueFile.create(this.#folder);
     this.queue = new TransferQueue(this.#store);
-    this.#adopt(() => true);
+    // Thousands of records may have been left: the window opens first.
+    this.#adoptionAtStart = setImmediate(() => this.#adopt(() => true));
     this.#results = new BatchResults(this.queue);
     this.questions = new ConflictQuestions(this.queue);
     this.runner = new TransferRunner({
@@ -122,6 +124,7 @@ export class Transfers implements vscode.Disposable {
 
   /** Stops what moves, where it is; what is left goes on in the next window. */
   async stop(): Promise<void> {
+    clearImmediate(this.#adoptionAtStart);
     clearInterval(this.#adoption);
     this.#subscriptions.dispose();
     await this.runner.stop();
