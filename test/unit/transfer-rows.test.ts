@@ -53,6 +53,17 @@ test('an action of one file is that file when it is over, and has the row of its
   expect(top()).toEqual([{ kind: 'file', id: file, batch: id }]);
 });
 
+test('an action that was canceled while it had found one file stays an action, which can be retried', () => {
+  const { queue, top, next } = queueOf(0);
+  const { id } = queue.add({ direction: 'upload', pool: 'p', sources: ['/b'], target: '/' });
+  queue.found(id, [{ source: '/b/1', target: '/1', size: 1, modified: 1 }]);
+  queue.settle(next(), { state: 'done', bytes: 1 });
+  queue.cancelBatch(id);
+  expect(top()).toContainEqual({ kind: 'batch', id });
+  queue.retryBatch(id);
+  expect(queue.batch(id)).toMatchObject({ walked: false, ended: undefined });
+});
+
 test('a list that can be shown whole does not change while its files do', () => {
   const { queue, below, next } = queueOf(200);
   const rows = below();

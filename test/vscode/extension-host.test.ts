@@ -62,7 +62,7 @@ test('a second window attaches, and starts its own servers when the first is gon
 });
 
 test('a paused queue outlives the extension host that was killed, and goes on in the next', {
-  timeout: 240_000,
+  timeout: 400_000,
 }, async () => {
   const begun = await runInside(code, browser, workspace, 'queue-begun');
   await Promise.race([reported(workspace.folder, 'queued.json', 120), begun.ended]);

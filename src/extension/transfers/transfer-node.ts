@@ -127,6 +127,8 @@ function describeBatch(batch: Batch, state: FileState, { queue, isConnected }: S
     parts.push(describeCount(done, batch.settledFiles + totals.files, false));
     parts.push(formatSize(batch.settledBytes + totals.bytesDone));
     parts.push(formatDuration((batch.ended - batch.created) / 1000));
+    // Before it had found a file that is not done.
+    if (batch.cutShort && totals.count('canceled') === 0) parts.push(stateWords('canceled'));
   }
   for (const each of ['failed', 'skipped', 'canceled', 'asking'] as const) {
     const count = totals.count(each);
@@ -200,7 +202,7 @@ export function stateOfBatch(batch: Batch, queue: TransferQueue): FileState {
   }
   if (totals.count('failed') > 0) return 'failed';
   // What was canceled can be tried again, so that the row must not look done.
-  if (totals.count('canceled') > 0) return 'canceled';
+  if (batch.cutShort || totals.count('canceled') > 0) return 'canceled';
   if (batch.settledFiles + totals.count('done') > 0) return 'done';
   return totals.files === 0 ? 'canceled' : 'skipped';
 }

@@ -46,9 +46,10 @@ export function topRows({ queue }: Listed): TransferNode[] {
   ];
 }
 
-/** A batch of one file is shown as that file. */
-function overRow({ id, settledFiles }: Batch, queue: TransferQueue): TransferNode {
-  const [file] = queue.totals(id).files === 1 && settledFiles === 0 ? queue.files(id) : [];
+/** A batch of one file is shown as that file, unless there are others that were not found yet. */
+function overRow({ id, settledFiles, cutShort }: Batch, queue: TransferQueue): TransferNode {
+  const isOneFile = queue.totals(id).files === 1 && settledFiles === 0 && !cutShort;
+  const [file] = isOneFile ? queue.files(id) : [];
   return file === undefined ? { kind: 'batch', id } : { kind: 'file', id: file.id, batch: id };
 }
 

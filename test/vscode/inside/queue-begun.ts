@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { activeServers, report, untilState, workspaceFolder } from './report.ts';
 
 /** So large that it is still under way when the small one before it has been seen. */
-export const largeBytes = 1024 ** 3;
+export const largeBytes = 256 * 1024 ** 2;
 
 export async function run(): Promise<void> {
   const servers = await activeServers();
