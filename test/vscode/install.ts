@@ -8,7 +8,7 @@ import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 const CODE_SERVER = '4.139.1';
-const root = resolve(import.meta.dirname, '../..');
+export const root = resolve(import.meta.dirname, '../..');
 const home = join(root, '.vscode-test', `code-server-${CODE_SERVER}`);
 const inside = 'node_modules/code-server/lib/vscode';
 const chromium = join(root, '.vscode-test', 'chromium');

@@ -6,59 +6,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { SplitClient } from '../../src/client/split-client.ts';
-import type { Configuration } from '../../src/config/configuration.ts';
-import { loadConfiguration } from '../../src/config/load.ts';
+import { expect } from 'vitest';
+import type { SplitClient } from '../../src/client/split-client.ts';
 import { expectOnlyParts, partFile } from '../integration/stored-parts.ts';
-import { browserLaunch, install } from './install.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { createWorkspace, root, type Workspace } from './window.ts';
-import { Workbench } from './workbench.ts';
+import { test } from './fixture.ts';
+import type { Workspace } from './workspace.ts';
 
-let browser: Browser;
-let code: VSCode;
-let workspace: Workspace;
-let configuration: Configuration;
-/** Sees what is stored without the extension. */
-let client: SplitClient;
-let window: Workbench;
-
-beforeAll(async () => {
-  await install(true);
-  browser = await chromium.launch(browserLaunch);
-}, 600_000);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  workspace = await createWorkspace();
-  configuration = await loadConfiguration({ envFile: join(workspace.folder, '.env'), environment: {} });
-  client = new SplitClient(configuration.coordinator);
-  code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(30_000);
-  window = new Workbench(page);
-});
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await window.picture(`failed ${task.name}`);
-  await window.page.close();
-  client.close();
-  await code.stop();
-  await workspace.remove();
-});
-
-test('a file goes up through the palette and the explorer, and comes down again', {
-  timeout: 180_000,
-}, async () => {
+test('a file goes up through the palette and the explorer, and comes down again', async ({
+  openWindow,
+  workspace,
+}) => {
   const bytes = randomBytes(1_500_000);
   await writeFile(join(workspace.folder, 'report.pdf'), bytes);
   await mkdir(join(workspace.folder, 'pictures'));
   await writeFile(join(workspace.folder, 'pictures', 'a b.png'), randomBytes(70_000));
 
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  const window = await openWindow();
   await window.picture('1-started');
 
   await window.run('SplitFTP: Upload');
@@ -105,12 +68,10 @@ test('a file goes up through the palette and the explorer, and comes down again'
   await window.picture('7-stopped');
 });
 
-test('asks before it replaces, and "no" leaves only that file out', { timeout: 180_000 }, async () => {
+test('asks before it replaces, and "no" leaves only that file out', async ({ openWindow, workspace }) => {
   const file = join(workspace.folder, 'notes.txt');
   await writeFile(file, 'first');
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  const window = await openWindow();
   await window.menu(window.local('notes.txt'), 'Upload to SplitFTP');
   await window.file('notes.txt').waitFor();
   await window.clearToasts();
@@ -141,50 +102,51 @@ test('asks before it replaces, and "no" leaves only that file out', { timeout: 1
   await window.file('renamed.txt').waitFor({ state: 'detached' });
 });
 
-test('several files go up at once, and one answer for all decides what is replaced', {
-  timeout: 180_000,
-}, async () => {
+test('several files go up at once, and one answer for all decides what is replaced', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
   const names = ['big.bin', 'middle.bin', 'small.bin'];
   const uploadAll = () => window.menu(window.local('middle.bin'), 'Upload to SplitFTP');
-  const first = await fill(names);
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  const first = await fill(workspace, names);
+  const window = await openWindow();
 
   await window.addToSelection(window.local('big.bin'));
   await window.local('small.bin').click({ modifiers: ['Shift'] });
   await uploadAll();
   await window.onlyToast('3 files (703 KB) uploaded to /');
-  expect(await stored(names)).toEqual(first);
+  expect(await stored(client, workspace, names)).toEqual(first);
   await window.clearToasts();
 
-  const second = await fill(names);
+  const second = await fill(workspace, names);
   await uploadAll();
   await window.quickInput.getByText(/"\/\w+\.bin" exists already/).waitFor();
   await window.picture('13-replace-all');
   await window.pick('Overwrite All');
   // It would not come while another question is open.
   await window.toast('3 files (703 KB) uploaded to /').waitFor();
-  expect(await stored(names)).toEqual(second);
+  expect(await stored(client, workspace, names)).toEqual(second);
   await window.clearToasts();
 
-  await fill(names);
+  await fill(workspace, names);
   await uploadAll();
   await window.pick('Skip All');
   await window.onlyToast('No files uploaded to /, 3 files not replaced');
   await window.picture('14-replaced-none');
-  expect(await stored(names)).toEqual(second);
+  expect(await stored(client, workspace, names)).toEqual(second);
 });
 
-test('several entries of the tree are deleted with one key and one question', {
-  timeout: 180_000,
-}, async () => {
-  await fill(['keep.bin', 'old.bin']);
+test('several entries of the tree are deleted with one key and one question', async ({
+  openWindow,
+  workspace,
+  client,
+  configuration,
+}) => {
+  await fill(workspace, ['keep.bin', 'old.bin']);
   await mkdir(join(workspace.folder, 'attic'));
-  await fill(['attic/inside.bin', 'attic/other.bin']);
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  await fill(workspace, ['attic/inside.bin', 'attic/other.bin']);
+  const window = await openWindow();
   await client.upload(
     ['attic', 'keep.bin', 'old.bin'].map((name) => join(workspace.folder, name)),
     '/',
@@ -208,14 +170,16 @@ test('several entries of the tree are deleted with one key and one question', {
   await expectOnlyParts({ configuration }, await client.where('/keep.bin'));
 });
 
-test('several files are picked in the palette and come down as one batch', { timeout: 180_000 }, async () => {
+test('several files are picked in the palette and come down as one batch', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
   const names = ['big.bin', 'middle.bin', 'small.bin'];
-  const contents = await fill(names);
+  const contents = await fill(workspace, names);
   const target = join(workspace.folder, 'downloads');
   await mkdir(target);
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  const window = await openWindow();
   await client.upload(
     names.map((name) => join(workspace.folder, name)),
     '/',
@@ -235,14 +199,15 @@ test('several files are picked in the palette and come down as one batch', { tim
   expect(await readFile(join(target, 'small.bin'))).toEqual(contents[2]);
 });
 
-test('a failed download says why, in the log too, and "Retry" fetches what was missing', {
-  timeout: 180_000,
-}, async () => {
+test('a failed download says why, in the log too, and "Retry" fetches what was missing', async ({
+  openWindow,
+  workspace,
+  client,
+  configuration,
+}) => {
   const names = ['big.bin', 'middle.bin'];
-  const contents = await fill(names);
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  const contents = await fill(workspace, names);
+  const window = await openWindow();
   await client.upload(
     names.map((name) => join(workspace.folder, name)),
     '/',
@@ -283,12 +248,12 @@ test('a failed download says why, in the log too, and "Retry" fetches what was m
   }
 });
 
-test('a port in use is said, and one button takes another', { timeout: 180_000 }, async () => {
+test('a port in use is said, and one button takes another', async ({ openWindow, workspace }) => {
   const intruder = createServer((socket) => socket.destroy()).listen(workspace.port, '127.0.0.1');
-  await window.open(code.url(workspace.folder));
-  await window.toast(`Port ${workspace.port} (FTP_PORT) is in use by another program.`).waitFor();
+  const window = await openWindow((window) =>
+    window.toast(`Port ${workspace.port} (FTP_PORT) is in use by another program.`),
+  );
   await window.toasts.getByRole('button', { name: /^Use Port \d+ Instead$/ }).click();
-  await window.expandFiles();
   await window.files.getByText('Nothing is stored yet').waitFor();
   const text = await readFile(join(workspace.folder, '.env'), 'utf8');
   const [, port] = /^FTP_PORT=(\d+)$/m.exec(text) ?? [];
@@ -297,13 +262,14 @@ test('a port in use is said, and one button takes another', { timeout: 180_000 }
   intruder.close();
 });
 
-test('a port in use is said with its remedy, and a restart works once it is free', {
-  timeout: 180_000,
-}, async () => {
+test('a port in use is said with its remedy, and a restart works once it is free', async ({
+  openWindow,
+  workspace,
+}) => {
   const intruder = createServer((socket) => socket.destroy()).listen(workspace.port, '127.0.0.1');
-  await window.open(code.url(workspace.folder));
-  await window.toast(`Port ${workspace.port} (FTP_PORT) is in use by another program`).waitFor();
-  await window.expandFiles();
+  const window = await openWindow((window) =>
+    window.toast(`Port ${workspace.port} (FTP_PORT) is in use by another program`),
+  );
   await window.picture('11-port-in-use');
   await window.toasts.getByRole('button', { name: 'Open .env' }).click();
   await window.page.locator('.tab', { hasText: '.env' }).waitFor();
@@ -320,7 +286,7 @@ test('a port in use is said with its remedy, and a restart works once it is free
 });
 
 /** Writes new random files into the workspace: parts of several blocks, of one, and one that cannot be divided. */
-async function fill(names: readonly string[]): Promise<Buffer[]> {
+async function fill(workspace: Workspace, names: readonly string[]): Promise<Buffer[]> {
   const contents = names.map((_, index) => randomBytes([700_000, 20_000, 1][index] ?? 1));
   await Promise.all(
     contents.map((bytes, index) => writeFile(join(workspace.folder, names[index] ?? ''), bytes)),
@@ -328,7 +294,11 @@ async function fill(names: readonly string[]): Promise<Buffer[]> {
   return contents;
 }
 
-async function stored(names: readonly string[]): Promise<Buffer[]> {
+async function stored(
+  client: SplitClient,
+  workspace: Workspace,
+  names: readonly string[],
+): Promise<Buffer[]> {
   const folder = join(workspace.parent, 'stored');
   await client.download(
     names.map((name) => `/${name}`),

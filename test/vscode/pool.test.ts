@@ -1,56 +1,15 @@
-/** The Servers view, the pool map, the drill and the walkthrough of the installed extension, in three themes. */
+/** The Servers view, the pool map and the drill of the installed extension, in three themes. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type FrameLocator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { SplitClient } from '../../src/client/split-client.ts';
-import { loadConfiguration } from '../../src/config/load.ts';
-import { browserLaunch, install } from './install.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { createWorkspace, root, type Workspace } from './window.ts';
-import { Workbench } from './workbench.ts';
+import { describe, expect } from 'vitest';
+import { test } from './fixture.ts';
+import type { Workbench } from './workbench.ts';
 
-let browser: Browser;
-let code: VSCode;
-let workspace: Workspace;
-let client: SplitClient;
-let window: Workbench;
-
-beforeAll(async () => {
-  await install(true);
-  browser = await chromium.launch(browserLaunch);
-}, 600_000);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  workspace = await createWorkspace(3);
-  const envFile = join(workspace.folder, '.env');
-  client = new SplitClient((await loadConfiguration({ envFile, environment: {} })).coordinator);
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(60_000);
-  window = new Workbench(page);
-});
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await window.picture(`failed ${task.name}`);
-  await window.page.close();
-  client.close();
-  await code.stop();
-  await workspace.remove();
-});
-
-async function openWindow(theme = 'Default Dark Modern'): Promise<void> {
-  code = await startVSCode({
-    vsix: join(root, 'splitftp.vsix'),
-    settings: { 'workbench.colorTheme': theme },
-  });
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
-}
+test.override('storageServers', 3);
 
 /** What a screen reader finds on the pool map, and in which order. */
-async function expectAccessible(): Promise<void> {
-  const tree = await map().locator('main').ariaSnapshot();
+async function expectAccessible(window: Workbench): Promise<void> {
+  const tree = await window.webview.locator('main').ariaSnapshot();
   const found = [
     '- heading "Pool map of /" [level=1]',
     '- heading "Storage servers" [level=2]',
@@ -68,16 +27,14 @@ async function expectAccessible(): Promise<void> {
   expect(found, tree).not.toContain(-1);
 }
 
-/** The page of the pool map, which VS Code puts into a frame of a frame. */
-const map = (): FrameLocator => window.page.frameLocator('iframe.webview').frameLocator('iframe');
-
-for (const [theme, name] of [
+describe.for([
   ['Default Light Modern', 'light'],
   ['Default Dark Modern', 'dark'],
   ['Default High Contrast', 'high contrast'],
-] as const) {
-  test(`servers and the pool map, in ${name}`, { timeout: 300_000 }, async () => {
-    await openWindow(theme);
+] as const)('%s', ([theme, name]) => {
+  test.override('settings', { 'workbench.colorTheme': theme });
+  test(`servers and the pool map, in ${name}`, async ({ openWindow, workspace, client }) => {
+    const window = await openWindow();
     for (const file of ['plans.pdf', 'photos.zip', 'notes.txt']) {
       await writeFile(join(workspace.folder, file), Buffer.alloc(2_000_000, file));
       await client.upload([join(workspace.folder, file)], '/project');
@@ -91,29 +48,31 @@ for (const [theme, name] of [
     }
     await window.server('Coordinator').getByText('2+1, 3 files').waitFor();
     await window.run('SplitFTP: Show Pool Map');
-    const servers = map().getByRole('switch');
+    const servers = window.webview.getByRole('switch');
     await servers.nth(2).waitFor();
-    await map().getByText('/project/photos.zip').waitFor();
-    await map().getByText('Whole: 3, degraded: 0').waitFor();
+    await window.webview.getByText('/project/photos.zip').waitFor();
+    await window.webview.getByText('Whole: 3, degraded: 0').waitFor();
     await window.picture(`40-pool-map-${name}`);
-    await expectAccessible();
+    await expectAccessible(window);
 
     // By keyboard alone: one server may be gone, two may not.
     await servers.nth(0).focus();
     await window.page.keyboard.press('Space');
-    await map().getByText('Without storage servers 1: 3 of 3 files survive.').waitFor();
+    await window.webview.getByText('Without storage servers 1: 3 of 3 files survive.').waitFor();
     expect(await servers.nth(0).getAttribute('aria-checked')).toBe('false');
     await window.page.keyboard.press('Tab');
     await window.page.keyboard.press('Enter');
-    await map().getByText('Without storage servers 1, 2: 0 of 3 files survive.').waitFor();
+    await window.webview.getByText('Without storage servers 1, 2: 0 of 3 files survive.').waitFor();
     await window.picture(`41-what-if-${name}`);
   });
-}
+});
 
-test('a storage server is stopped and started again from the view, and the map shows it', {
-  timeout: 300_000,
-}, async () => {
-  await openWindow();
+test('a storage server is stopped and started again from the view, and the map shows it', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
+  const window = await openWindow();
   await writeFile(join(workspace.folder, 'plans.pdf'), Buffer.alloc(2_000_000, 'plans'));
   await client.upload([join(workspace.folder, 'plans.pdf')], '/');
   await window.openContainer();
@@ -138,10 +97,10 @@ test('a storage server is stopped and started again from the view, and the map s
   expect(await window.outputText()).not.toContain('secret word');
 });
 
-test('an issue is begun with the state of the pool, and without names, addresses and passwords', {
-  timeout: 300_000,
-}, async () => {
-  await openWindow();
+test('an issue is begun with the state of the pool, and without names, addresses and passwords', async ({
+  openWindow,
+}) => {
+  const window = await openWindow();
   await window.run('SplitFTP: Report Issue...');
   await window.editor.getByText('"kind":"coordinator"').waitFor();
   await window.editor.getByText('"number":3').waitFor();
@@ -150,18 +109,11 @@ test('an issue is begun with the state of the pool, and without names, addresses
   for (const name of ['127.0.0.1', 'user1', 'secret', 'project']) expect(text).not.toContain(name);
 });
 
-test('the drill passes, and leaves nothing', { timeout: 300_000 }, async () => {
-  await openWindow();
+test('the drill passes, and leaves nothing', async ({ openWindow, client }) => {
+  const window = await openWindow();
   await window.run('SplitFTP: Drill');
   await window.dialog.getByRole('button', { name: 'Start Drill' }).click();
   await window.toast('Drill passed').waitFor({ timeout: 180_000 });
   await window.picture('43-drill-passed');
   expect(await client.list('/')).toEqual([]);
-});
-
-test('the walkthrough shows its steps', { timeout: 300_000 }, async () => {
-  await openWindow();
-  await window.run('SplitFTP: Open Walkthrough');
-  await window.page.getByText('Lose a server, and no data').first().waitFor();
-  await window.picture('45-walkthrough');
 });

@@ -1,60 +1,30 @@
 /** A coordinator that another program runs, used from the installed extension as if it were on another machine. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { coordinatorCertificateFiles, fingerprintOfFile } from '../../src/tls/certificate-files.ts';
 import { formatFingerprint } from '../../src/tls/fingerprint.ts';
-import { startServers, type TestServers } from '../integration/servers.ts';
-import { browserLaunch, install } from './install.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { createWorkspace, root, type Workspace } from './window.ts';
-import { Workbench } from './workbench.ts';
+import { startServers } from '../integration/servers.ts';
+import { test } from './fixture.ts';
 
-let browser: Browser;
-let code: VSCode;
-let workspace: Workspace;
-let servers: TestServers;
-let window: Workbench;
+test.override('storageServers', 3);
+test.override('settings', ({ workspace }) => ({ 'splitftp.port': workspace.port }));
 
-beforeAll(async () => {
-  await install(true);
-  browser = await chromium.launch(browserLaunch);
-}, 600_000);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  servers = await startServers({ storageServers: 2, settings: { FTP_TLS: 'required' } });
-  workspace = await createWorkspace(3);
+test('connected to it, its files are shown and uploads go there; disconnected, the own servers are back', async ({
+  openWindow,
+  workspace,
+  onTestFinished,
+}) => {
+  const servers = await startServers({ storageServers: 2, settings: { FTP_TLS: 'required' } });
+  onTestFinished(servers.stop);
   // The settings decide where there is no such file.
   await rm(join(workspace.folder, '.env'));
-  code = await startVSCode({
-    vsix: join(root, 'splitftp.vsix'),
-    settings: { 'splitftp.port': workspace.port },
-  });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(60_000);
-  window = new Workbench(page);
-});
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await window.picture(`failed ${task.name}`);
-  await window.page.close();
-  await code.stop();
-  await workspace.remove();
-  await servers.stop();
-});
-
-test('connected to it, its files are shown and uploads go there; disconnected, the own servers are back', {
-  timeout: 600_000,
-}, async () => {
   const { coordinator } = servers.configuration;
   const client = servers.client();
   await writeFile(join(workspace.parent, 'shared.txt'), 'from elsewhere');
   await client.upload([join(workspace.parent, 'shared.txt')], '/');
   await writeFile(join(workspace.folder, 'mine.txt'), 'from here');
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
+  const window = await openWindow();
 
   const answer = (password: string) =>
     window.answerServer(

@@ -1,62 +1,16 @@
 /** The Transfers view of the installed extension, used by mouse and keyboard. */
-import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { SplitClient } from '../../src/client/split-client.ts';
-import { loadConfiguration } from '../../src/config/load.ts';
-import { browserLaunch, install } from './install.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { createWorkspace, root, type Workspace } from './window.ts';
-import { Workbench } from './workbench.ts';
+import { expect } from 'vitest';
+import { test } from './fixture.ts';
 
-let browser: Browser;
-let code: VSCode;
-let workspace: Workspace;
-let client: SplitClient;
-let window: Workbench;
-
-beforeAll(async () => {
-  await install(true);
-  browser = await chromium.launch(browserLaunch);
-}, 600_000);
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  workspace = await createWorkspace();
-  const envFile = join(workspace.folder, '.env');
-  client = new SplitClient((await loadConfiguration({ envFile, environment: {} })).coordinator);
-  code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(60_000);
-  window = new Workbench(page);
-});
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await window.picture(`failed ${task.name}`);
-  await window.page.close();
-  client.close();
-  await code.stop();
-  await workspace.remove();
-});
-
-/** Holes on the disk: large, and quickly made. */
-async function makeLarge(name: string, gigabytes: number): Promise<void> {
-  const file = await open(join(workspace.folder, name), 'w');
-  await file.truncate(gigabytes * 1024 ** 3);
-  await file.close();
-}
-
-async function openWindow(): Promise<void> {
-  await window.open(code.url(workspace.folder));
-  await window.expandFiles();
-  await window.files.getByText('Nothing is stored yet').waitFor();
-}
-
-test('an upload is paused, survives a reload of the window, goes on, and is canceled without a trace', {
-  timeout: 300_000,
-}, async () => {
-  await makeLarge('big.bin', 8);
-  await openWindow();
+test('an upload is paused, survives a reload of the window, goes on, and is canceled without a trace', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
+  await workspace.makeLarge('big.bin', 8);
+  const window = await openWindow();
   await window.menu(window.local('big.bin'), 'Upload to SplitFTP');
   await window.openContainer();
   const row = window.transfer('big.bin');
@@ -85,13 +39,15 @@ test('an upload is paused, survives a reload of the window, goes on, and is canc
   await window.picture('33-transfers-empty');
 });
 
-test('a click on Cancel counts, however long the button is held down while the transfers move', {
-  timeout: 300_000,
-}, async () => {
+test('a click on Cancel counts, however long the button is held down while the transfers move', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
   await mkdir(join(workspace.folder, 'films'));
-  await makeLarge('films/one.bin', 16);
-  await makeLarge('films/two.bin', 16);
-  await window.open(code.url(workspace.folder));
+  await workspace.makeLarge('films/one.bin', 16);
+  await workspace.makeLarge('films/two.bin', 16);
+  const window = await openWindow();
   await window.openContainer();
   await window.run('SplitFTP: Upload');
   await window.answerFolder(join(workspace.folder, 'films'), 'Upload');
@@ -122,12 +78,14 @@ test('a click on Cancel counts, however long the button is held down while the t
   expect(await client.list('/films')).toEqual([]);
 });
 
-test('a running upload and a running download go on after a reload, and the history has the results', {
-  timeout: 300_000,
-}, async () => {
-  await makeLarge('up.bin', 2);
-  await makeLarge('down.bin', 1);
-  await openWindow();
+test('a running upload and a running download go on after a reload, and the history has the results', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
+  await workspace.makeLarge('up.bin', 2);
+  await workspace.makeLarge('down.bin', 1);
+  const window = await openWindow();
   await client.upload([join(workspace.folder, 'down.bin')], '/');
   await mkdir(join(workspace.folder, 'target'));
   await window.run('SplitFTP: Refresh');
@@ -146,12 +104,10 @@ test('a running upload and a running download go on after a reload, and the hist
   expect(await readdir(join(workspace.folder, 'target'))).toEqual(['down.bin']);
 });
 
-test('a question that is closed is asked again from the view', {
-  timeout: 300_000,
-}, async () => {
+test('a question that is closed is asked again from the view', async ({ openWindow, workspace, client }) => {
   const file = join(workspace.folder, 'notes.txt');
   await writeFile(file, 'first');
-  await openWindow();
+  const window = await openWindow();
   await client.upload([file], '/');
   await window.menu(window.local('notes.txt'), 'Upload to SplitFTP');
   await window.quickInput.getByText('"/notes.txt" exists already').waitFor();

@@ -3,23 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { SplitClient } from '../../src/client/split-client.ts';
-import { loadConfiguration } from '../../src/config/load.ts';
-import { browserLaunch, install } from './install.ts';
-import { startVSCode } from './vscode.ts';
-import { createWorkspace, root } from './window.ts';
-import { Workbench } from './workbench.ts';
-
-let browser: Browser;
-
-beforeAll(async () => {
-  await install(true);
-  browser = await chromium.launch(browserLaunch);
-}, 600_000);
-afterAll(() => browser.close());
+import { test } from './fixture.ts';
+import { root } from './install.ts';
 
 const [present, next] = [packageJson.version, '99.0.0'];
 
@@ -55,45 +42,30 @@ async function packageNextVersion(folder: string): Promise<string> {
   return vsix;
 }
 
-test('a window of a new version uses the servers of the old one, and takes over', {
-  timeout: 400_000,
-}, async () => {
-  const workspace = await createWorkspace();
-  const envFile = join(workspace.folder, '.env');
-  const client = new SplitClient((await loadConfiguration({ envFile, environment: {} })).coordinator);
-  const code = await startVSCode({ vsix: join(root, 'splitftp.vsix') });
+test('a window of a new version uses the servers of the old one, and takes over', async ({
+  openWindow,
+  workspace,
+  client,
+  code,
+}) => {
   const versionThere = async () => {
     const reports = await client.status().catch(() => []);
     return reports.flatMap((report) => (report.kind === 'coordinator' ? [report.version] : []));
   };
-  const openWindow = async () => {
-    const window = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
-    window.page.setDefaultTimeout(60_000);
-    await window.open(code.url(workspace.folder));
-    await window.expandFiles();
-    return window;
-  };
-  try {
-    const old = await openWindow();
-    await old.files.getByText('Nothing is stored yet').waitFor();
-    const [host = 0] = code.extensionHosts;
-    await client.write('/notes.txt', Buffer.from('stored by the old version'));
-    expect(await versionThere()).toEqual([present]);
+  const old = await openWindow();
+  const [host = 0] = code.extensionHosts;
+  await client.write('/notes.txt', Buffer.from('stored by the old version'));
+  expect(await versionThere()).toEqual([present]);
 
-    await code.installExtension(await packageNextVersion(join(workspace.parent, 'next')));
-    const updated = await openWindow();
-    await updated.toast(`The servers are of SplitFTP ${present}, and this window has ${next}.`).waitFor();
-    await updated.file('notes.txt').waitFor();
-    await updated.picture('80-other-version');
+  await code.installExtension(await packageNextVersion(join(workspace.parent, 'next')));
+  const updated = await openWindow((window) =>
+    window.toast(`The servers are of SplitFTP ${present}, and this window has ${next}.`),
+  );
+  await updated.file('notes.txt').waitFor();
+  await updated.picture('80-other-version');
 
-    await old.page.close();
-    process.kill(host, 'SIGKILL');
-    await expect.poll(versionThere, { timeout: 120_000, interval: 500 }).toEqual([next]);
-    expect(String(await client.read('/notes.txt'))).toBe('stored by the old version');
-    await updated.page.close();
-  } finally {
-    client.close();
-    await code.stop();
-    await workspace.remove();
-  }
+  await old.page.close();
+  process.kill(host, 'SIGKILL');
+  await expect.poll(versionThere, { timeout: 120_000, interval: 500 }).toEqual([next]);
+  expect(String(await client.read('/notes.txt'))).toBe('stored by the old version');
 });

@@ -9,7 +9,7 @@ import { freePorts } from '../ports.ts';
 import { runs, serverMain } from './install.ts';
 
 export interface VSCode {
-  /** The page that opens a folder in a new window. */
+  /** The page that opens a folder, or a `.code-workspace` file, in a new window. */
   url(folder: string, payload?: Readonly<Record<string, string>>): string;
   /** Process ids of the extension hosts that are running, oldest first. */
   readonly extensionHosts: ReadonlySet<number>;
@@ -128,7 +128,8 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   return {
     url: (folder, payload = {}) => {
       const url = new URL(`http://127.0.0.1:${port}/`);
-      url.searchParams.set('folder', decodeURIComponent(pathToFileURL(folder).pathname));
+      const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+      url.searchParams.set(kind, decodeURIComponent(pathToFileURL(folder).pathname));
       if (Object.keys(payload).length > 0)
         url.searchParams.set('payload', JSON.stringify(Object.entries(payload)));
       return url.href;

@@ -1,9 +1,9 @@
 /** A window of VS Code as a person uses it. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { root } from './install.ts';
 import { toWebp } from './webp.ts';
-import { root } from './window.ts';
 
 /** Pictures of the last run, for people to look at; ignored by git. */
 const pictures = join(root, '.test-results');
@@ -25,6 +25,8 @@ export class Workbench {
   readonly dialog: Locator;
   /** The text of the output channel that is shown. */
   readonly output: Locator;
+  /** The page of a webview, which VS Code puts into a frame of a frame. */
+  readonly webview: FrameLocator;
   /** The text of the editors. */
   readonly editor: Locator;
 
@@ -39,6 +41,7 @@ export class Workbench {
     this.toasts = page.locator('.notification-toast');
     this.dialog = page.locator('.monaco-dialog-box');
     this.output = page.locator('.part.panel .view-lines');
+    this.webview = page.frameLocator('iframe.webview').frameLocator('iframe');
     this.editor = page.locator('.part.editor .view-lines').first();
   }
 
@@ -140,6 +143,11 @@ export class Workbench {
   /** A row of the tree by the name of what is stored. */
   file(name: string): Locator {
     return this.files.locator('.monaco-list-row', { hasText: name });
+  }
+
+  /** The tab of an editor. */
+  tab(name: string): Locator {
+    return this.page.locator('.tab', { hasText: name });
   }
 
   /** A row of VS Code's own explorer. */

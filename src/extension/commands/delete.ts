@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { confirm } from '../confirm.ts';
 import { outermost } from '../mover.ts';
 import { entriesOf } from './arguments.ts';
 import type { Parts } from './commands.ts';
@@ -12,20 +13,16 @@ export async function deleteEntries(
   const [first] = entries;
   if (first === undefined) return;
   const withFolders = entries.some(({ kind }) => kind === 'directory');
-  const remove = vscode.l10n.t('Delete');
-  const answer = await vscode.window.showWarningMessage(
+  const remove = await confirm(
     entries.length === 1
       ? vscode.l10n.t('Delete "{0}" from all storage servers?', first.name)
       : vscode.l10n.t('Delete {0} files and folders from all storage servers?', entries.length),
-    {
-      modal: true,
-      detail: withFolders
-        ? vscode.l10n.t('Folders go with all that is in them. This cannot be undone.')
-        : vscode.l10n.t('This cannot be undone.'),
-    },
-    remove,
+    withFolders
+      ? vscode.l10n.t('Folders go with all that is in them. This cannot be undone.')
+      : vscode.l10n.t('This cannot be undone.'),
+    vscode.l10n.t('Delete'),
   );
-  if (answer !== remove) return;
+  if (!remove) return;
   await vscode.window.withProgress({ location: tree.location }, async () => {
     for (const path of outermost(entries.map(({ path }) => path))) {
       await files.remove(path, { recursive: true });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { layoutFor } from '../../config/layout.ts';
 import type { CoordinatorReport, StatusReport, StorageServerReport } from '../../site/reports.ts';
+import { confirm } from '../confirm.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import { countParts } from '../wording.ts';
 import { type AddingParts, addStorageServer } from './add-server.ts';
@@ -32,30 +33,20 @@ export async function removeServer(parts: DepartureParts, number: number): Promi
   const { server } = await look(parts, number);
   if (server === undefined) return;
   if (server.parts + server.missing > 0) {
-    const drain = vscode.l10n.t('Drain First');
-    const answer = await vscode.window.showWarningMessage(
+    const drainFirst = await confirm(
       vscode.l10n.t('Storage server {0} has {1}.', number, countParts(server.parts)),
-      {
-        modal: true,
-        detail: vscode.l10n.t('Drain it, and remove it when it has none left. No file is lost then.'),
-      },
-      drain,
+      vscode.l10n.t('Drain it, and remove it when it has none left. No file is lost then.'),
+      vscode.l10n.t('Drain First'),
     );
-    if (answer === drain) await drainServer(parts, number);
+    if (drainFirst) await drainServer(parts, number);
     return;
   }
-  const remove = vscode.l10n.t('Remove');
-  const answer = await vscode.window.showWarningMessage(
+  const remove = await confirm(
     vscode.l10n.t('Remove storage server {0} from the pool?', number),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'It has no parts. It is taken out of the configuration; the server itself is not touched.',
-      ),
-    },
-    remove,
+    vscode.l10n.t('It has no parts. It is taken out of the configuration; the server itself is not touched.'),
+    vscode.l10n.t('Remove'),
   );
-  if (answer !== remove) return;
+  if (!remove) return;
   // What is uploaded at this moment must not go there any more.
   if (server.state === 'drained' || (await drain(parts, number))) await takeOut(parts, number);
 }
@@ -66,44 +57,34 @@ async function confirmDrain({ servers, watch, ...rest }: DepartureParts, number:
   const layout = layoutOf(coordinator);
   const smaller = layoutFor(layout, others);
   if (smaller.dataParts + smaller.parityParts > others) {
-    const add = vscode.l10n.t('Add Storage Server...');
-    const answer = await vscode.window.showWarningMessage(
+    const add = await confirm(
       vscode.l10n.t('Storage server {0} cannot be drained now.', number),
-      {
-        modal: true,
-        detail: vscode.l10n.t(
-          'Its parts fit on no other server: the layout {0} needs more servers than stay. Add a storage server first.',
-          coordinator.layout,
-        ),
-      },
-      add,
+      vscode.l10n.t(
+        'Its parts fit on no other server: the layout {0} needs more servers than stay. Add a storage server first.',
+        coordinator.layout,
+      ),
+      vscode.l10n.t('Add Storage Server...'),
     );
-    if (answer === add) await vscode.commands.executeCommand('splitftp.servers.add');
+    if (add) await vscode.commands.executeCommand('splitftp.servers.add');
     return false;
   }
-  const drain = vscode.l10n.t('Drain');
-  const answer = await vscode.window.showWarningMessage(
+  const consequences = [
+    vscode.l10n.t('It gets no new parts, and those that it has move to the others. Then it can be removed.'),
+  ];
+  if (smaller !== layout) {
+    consequences.push(
+      vscode.l10n.t(
+        'Layout {0} needs more servers than stay: files get layout {1}.',
+        coordinator.layout,
+        `${smaller.dataParts}+${smaller.parityParts}`,
+      ),
+    );
+  }
+  return confirm(
     vscode.l10n.t('Drain storage server {0}?', number),
-    {
-      modal: true,
-      detail: [
-        vscode.l10n.t(
-          'It gets no new parts, and those that it has move to the others. Then it can be removed.',
-        ),
-        ...(smaller === layout
-          ? []
-          : [
-              vscode.l10n.t(
-                'Layout {0} needs more servers than stay: files get layout {1}.',
-                coordinator.layout,
-                `${smaller.dataParts}+${smaller.parityParts}`,
-              ),
-            ]),
-      ].join(' '),
-    },
-    drain,
+    consequences.join(' '),
+    vscode.l10n.t('Drain'),
   );
-  return answer === drain;
 }
 
 async function drainAndOffer(parts: DepartureParts, number: number): Promise<void> {
