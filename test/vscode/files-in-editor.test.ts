@@ -287,6 +287,7 @@ describe.for(['Default Dark Modern', 'Default Light Modern', 'Default High Contr
       .transfer(' of 64 GB')
       .getByText(/\/s, .* left/)
       .waitFor();
+    await window.page.mouse.move(700, 400); // The tooltip would cover the title.
     await window.picture(`36-transfers ${theme}`);
     await window.inline(row, 'Cancel');
     await row.getByText('canceled').waitFor();

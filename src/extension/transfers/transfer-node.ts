@@ -179,7 +179,8 @@ export function decorationOf(id: string, { queue, runner }: Pick<Shown, 'queue' 
   if (!isRunning || bytes === 0) return undefined;
   const percent = Math.min(99, Math.floor((bytesDone * 100) / bytes));
   return new vscode.FileDecoration(
-    String(percent),
+    // VS Code has room for two characters.
+    percent < 10 ? `${percent}%` : String(percent),
     `${percent} %, ${describeMovement({ bytes, bytesDone, speed })}`,
   );
 }
