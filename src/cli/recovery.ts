@@ -24,7 +24,7 @@ interface RebuildCommandOptions extends CommonOptions {
 }
 
 export function addRecoveryCommands(program: Command): void {
-  addCommand(program, 'rebuild', 'make a lost catalogue anew from the storage servers, which must run', [
+  addCommand(program, 'rebuild', 'make a lost catalogue anew from the storage servers', [
     'rebuild',
     'rebuild --env my.env',
     'rebuild --pool splitftp-0123456789ab',

@@ -131,11 +131,11 @@ export class Verifications {
       await Promise.all(Array.from({ length: lanes }, lane));
       verification.state = 'done';
     } catch (error) {
-      verification.stopping.abort();
-      if (verification.state === 'stopped' || error === signal.reason) {
+      if (signal.aborted) {
         verification.state = 'stopped';
         return;
       }
+      verification.stopping.abort(); // The other lanes have nothing to do any more.
       this.#log.error({ err: error, path: verification.path }, 'a verification failed');
       verification.state = 'failed';
       verification.reason = 'an unexpected error, see the log';
