@@ -1,7 +1,8 @@
 /** The queue's rules, and that what is stored is what is in memory. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, posix } from 'node:path';
+import { basename, join, posix } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePath } from '../../src/extension/transfers/free-name.ts';
@@ -166,6 +167,20 @@ test("another window's queue cannot be opened while it lives, and is taken over 
   expect(mine.load().files).toHaveLength(2);
   mine.remove();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a queue that cannot be read is set aside, and not tried again', () => {
+  const { store, id } = queueOf(['one']);
+  const path = store.path;
+  store.close();
+  const database = new DatabaseSync(path);
+  database.prepare('UPDATE batch SET record = ? WHERE id = ?').run('{"id":"of another version"}', id);
+  database.close();
+  const [left] = QueueFile.abandoned(folder);
+  expect(() => left?.load()).toThrow();
+  expect(left?.setAside()).toBe(`${path}.unreadable`);
+  expect(QueueFile.abandoned(folder)).toEqual([]);
+  expect(readdirSync(folder)).toContain(`${basename(path)}.unreadable`);
 });
 
 const action = fc.record({

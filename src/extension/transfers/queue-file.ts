@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import * as v from 'valibot';
@@ -59,6 +59,7 @@ export class QueueFile implements QueueStore {
       });
   }
 
+  /** @throws when a record is none that this version understands */
   load(): { batches: Batch[]; files: QueuedFile[] } {
     return {
       batches: this.#read('SELECT record FROM batch ORDER BY rowid', batchRecord),
@@ -107,6 +108,14 @@ export class QueueFile implements QueueStore {
   remove(): void {
     this.close();
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.path + suffix, { force: true });
+  }
+
+  /** Closes what cannot be read, and sees that nobody tries again. @returns where it is kept */
+  setAside(): string {
+    this.close();
+    const kept = `${this.path}.unreadable`;
+    renameSync(this.path, kept);
+    return kept;
   }
 
   #read<T>(query: string, schema: v.GenericSchema<unknown, T>): T[] {

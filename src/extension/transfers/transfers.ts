@@ -175,7 +175,9 @@ export class Transfers implements vscode.Disposable {
   /** Takes over batches of windows that have gone. */
   #adopt(isWanted: (batch: Batch) => boolean): void {
     for (const left of QueueFile.abandoned(this.#folder)) {
-      const { batches, files } = left.load();
+      const content = this.#load(left);
+      if (!content) continue;
+      const { batches, files } = content;
       const wanted = new Map(batches.filter(isWanted).map((batch) => [batch.id, batch]));
       this.queue.adopt({
         batches: [...wanted.values()],
@@ -184,6 +186,17 @@ export class Transfers implements vscode.Disposable {
       for (const id of wanted.keys()) left.removeBatch(id);
       if (wanted.size === batches.length) left.remove();
       else left.close();
+    }
+  }
+
+  /** What a window has left; what cannot be read is set aside, so that it keeps no window from its own transfers. */
+  #load(left: QueueFile): ReturnType<QueueFile['load']> | undefined {
+    try {
+      return left.load();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log.error(`transfers that are left cannot be read (${reason}): ${left.setAside()}`);
+      return undefined;
     }
   }
 
