@@ -118,6 +118,7 @@ async function rebuild({ pool, acceptLoss, fromParts, ...options }: RebuildComma
     'Start the coordinator with "splitftp serve" or "splitftp coordinator".',
   ];
   for (const line of lines) print(line);
+  if (lostFiles.length > 0) process.exitCode = 1;
 }
 
 /** Runs a task while the storage servers of this machine run; those that nobody has started are started for it. */

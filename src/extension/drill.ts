@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { SplitClient } from '../client/split-client.ts';
 import { isLocal } from '../config/load.ts';
+import { confirm } from './confirm.ts';
 import type { Servers } from './servers.ts';
 
 /** Where the drill keeps its own files, which are removed again. */
@@ -14,8 +15,9 @@ const drillBytes = 3_000_000;
 /**
  * Stops one storage server of this window, shows that reading and writing go on, starts it again and waits until the
  * pool is whole. Only its own files are written.
+ * @returns whether that was done; false where a person does not want it
  */
-export async function drill(servers: Servers): Promise<void> {
+export async function drill(servers: Servers): Promise<boolean> {
   const client = await servers.client();
   const { state } = servers;
   if (state.kind !== 'running' || !state.startedHere) {
@@ -36,18 +38,14 @@ export async function drill(servers: Servers): Promise<void> {
   );
   if (server === undefined) throw new Error(vscode.l10n.t('None of the storage servers is of this machine.'));
   const { number } = server;
-  const start = vscode.l10n.t('Start Drill');
-  const answer = await vscode.window.showInformationMessage(
+  const start = await confirm(
     vscode.l10n.t('Stop storage server {0} for a moment?', number),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'A file is stored, the server is stopped, the file is read all the same, another one is written, and the pool heals when the server is back. Your own files are not touched.',
-      ),
-    },
-    start,
+    vscode.l10n.t(
+      'A file is stored, the server is stopped, the file is read all the same, another one is written, and the pool heals when the server is back. Your own files are not touched.',
+    ),
+    vscode.l10n.t('Start Drill'),
   );
-  if (answer !== start) return;
+  if (!start) return false;
   const location = vscode.ProgressLocation.Notification;
   const title = vscode.l10n.t('SplitFTP drill');
   const result = await vscode.window.withProgress({ location, title }, (progress) =>
@@ -57,6 +55,7 @@ export async function drill(servers: Servers): Promise<void> {
   void vscode.window.showInformationMessage(result, map).then((chosen) => {
     if (chosen === map) void vscode.commands.executeCommand('splitftp.showPoolMap');
   });
+  return true;
 }
 
 async function run(

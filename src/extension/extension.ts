@@ -5,6 +5,7 @@ import { registerCommands } from './commands/commands.ts';
 import { ConfigurationFinder } from './configuration.ts';
 import { registerFileSystem } from './file-system/register.ts';
 import { FilesViews } from './files-views.ts';
+import { FirstSteps } from './first-steps.ts';
 import { HealthOfFiles } from './health/health-of-files.ts';
 import { registerPool } from './register-pool.ts';
 import { ServerLogs } from './server-logs.ts';
@@ -33,7 +34,8 @@ export function activate(context: vscode.ExtensionContext): Servers {
   const health = new HealthOfFiles(servers, files, log);
   const dropped = new DroppedFiles(join(context.globalStorageUri.fsPath, 'dropped'));
   const tree = new FilesViews({ servers, files, watching, health, dropped, log });
-  transfers = registerTransfers({ context, servers, log, tree, dropped });
+  const steps = new FirstSteps(servers);
+  transfers = registerTransfers({ context, servers, log, tree, dropped, steps });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
@@ -44,11 +46,12 @@ export function activate(context: vscode.ExtensionContext): Servers {
     fileSystem,
     health,
     tree,
+    steps,
     createStatusItem(servers),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
     noticeVersions(servers, version, log),
-    registerPool({ context, servers, finder, transfers, log, logs }),
+    registerPool({ context, servers, finder, transfers, log, logs, steps }),
     registerCommands({ servers, tree, files, transfers, log }),
     servers.onDidChangeState(setContext),
   );

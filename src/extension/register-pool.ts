@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { registerAll } from './command-runner.ts';
 import type { ConfigurationFinder } from './configuration.ts';
+import type { FirstSteps } from './first-steps.ts';
 import { PoolMap } from './pool-map/pool-map.ts';
 import { PoolWatch } from './pool-watch.ts';
 import type { ServerLogs } from './server-logs.ts';
@@ -17,6 +18,7 @@ interface PoolParts {
   readonly transfers: Transfers;
   readonly log: vscode.LogOutputChannel;
   readonly logs: ServerLogs;
+  readonly steps: FirstSteps;
 }
 
 const entry = v.object({ path: v.string() });
@@ -29,6 +31,7 @@ export function registerPool({
   transfers,
   log,
   logs,
+  steps,
 }: PoolParts): vscode.Disposable {
   const watch = new PoolWatch(servers);
   const view = new ServersView(servers, watch);
@@ -39,9 +42,15 @@ export function registerPool({
     speed: () => transfers.runner.speed(),
   });
   const commands = {
-    ...serverCommands({ context, servers, finder, watch, logs }),
-    'splitftp.showPoolMap': (clicked: unknown) => map.show(v.is(entry, clicked) ? clicked.path : '/'),
-    'splitftp.drill': async () => (await import('./drill.ts')).drill(servers),
+    ...serverCommands({ context, servers, finder, watch, logs, steps }),
+    'splitftp.showPoolMap': (clicked: unknown) => {
+      map.show(v.is(entry, clicked) ? clicked.path : '/');
+      steps.finish('mapShown');
+    },
+    'splitftp.drill': async () => {
+      const { drill } = await import('./drill.ts');
+      if (await drill(servers)) steps.finish('drillPassed');
+    },
     'splitftp.reportIssue': async () => (await import('./report-issue.ts')).reportIssue(servers),
     'splitftp.openWalkthrough': () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', 'splitftp.splitftp#splitftp.start'),

@@ -5,29 +5,12 @@ import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { inlineReadBytes, parseInline } from '../../src/ftp/commands/inline.ts';
-import type { FileSystem } from '../../src/ftp/file-system.ts';
 import { createLog } from '../../src/log/log.ts';
-import type { Folder } from '../../src/storage/folder.ts';
 import { RawClient } from './ftp-raw-client.ts';
+import { replacing } from './ftp-replaced-folder.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
-
-/** A folder that does some things in its own way. */
-function around(folder: Folder, changes: Partial<FileSystem>): FileSystem {
-  return {
-    stat: (path) => folder.stat(path),
-    list: (path) => folder.list(path),
-    makeDirectory: (path) => folder.makeDirectory(path),
-    removeDirectory: (path) => folder.removeDirectory(path),
-    removeFile: (path) => folder.removeFile(path),
-    rename: (from, to) => folder.rename(from, to),
-    setModified: (path, time) => folder.setModified(path, time),
-    read: (path, offset) => folder.read(path, offset),
-    write: (path, mode, signal) => folder.write(path, mode, signal),
-    ...changes,
-  };
-}
 
 describe('SITE PUT', () => {
   it('stores a file as STOR does, under a name with spaces too', async () => {
@@ -57,14 +40,13 @@ describe('SITE PUT', () => {
 
   it('gives up the file when the disk fails', async () => {
     const { port, root } = await startFixture({
-      wrap: (folder) =>
-        around(folder, {
-          write: async (path, mode, signal) => {
-            const upload = await folder.write(path, mode, signal);
-            upload.stream.destroy(new Error('the disk fails'));
-            return upload;
-          },
-        }),
+      wrap: replacing((folder) => ({
+        write: async (path, mode, signal) => {
+          const upload = await folder.write(path, mode, signal);
+          upload.stream.destroy(new Error('the disk fails'));
+          return upload;
+        },
+      })),
     });
     const client = await RawClient.login(port);
     expect((await client.ask(`SITE PUT ${base64('x')} x`)).code).toBe(451);
@@ -115,16 +97,15 @@ describe('a client that hangs up', () => {
     const aborted = Promise.withResolvers<void>();
     const { port, folder } = await startFixture({
       log,
-      wrap: (inner) =>
-        around(inner, {
-          read: async () => new Readable({ read: () => begun.resolve() }),
-          write: async () => ({
-            offset: 0,
-            stream: new Writable({ write: () => begun.resolve() }),
-            commit: async () => 'never',
-            abort: async () => aborted.resolve(),
-          }),
+      wrap: replacing(() => ({
+        read: async () => new Readable({ read: () => begun.resolve() }),
+        write: async () => ({
+          offset: 0,
+          stream: new Writable({ write: () => begun.resolve() }),
+          commit: async () => 'never',
+          abort: async () => aborted.resolve(),
         }),
+      })),
     });
     const upload = await folder.write('/there', 'replace', new AbortController().signal);
     upload.stream.end('content');

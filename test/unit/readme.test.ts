@@ -30,7 +30,8 @@ test('the README has every setting', () => {
 });
 
 test('what the README links to is there', () => {
-  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => link);
+  const links = [...readme.matchAll(/(?:\]\(|(?:src|srcset)=")([^)"#:]+)[)"]/g)].map(([, link = '']) => link);
   expect(links.length).toBeGreaterThan(5);
+  expect(links).toContain('media/window-light.webp');
   expect(links.filter((link) => !existsSync(resolve(root, link)))).toEqual([]);
 });

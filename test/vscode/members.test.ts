@@ -59,6 +59,8 @@ describe('three storage servers', () => {
   }) => {
     const window = await openWindow();
     await window.openContainer();
+    await upload(client, workspace, 'before.bin');
+    expect(await numbersOf(client, '/before.bin')).toEqual([1, 2, 3]);
     const other = await startOther('explicit');
     const fingerprint = await fingerprintOfFile(storageCertificateFiles(other).certificate);
     const address = `127.0.0.1:${other.port}`;
@@ -92,12 +94,10 @@ describe('three storage servers', () => {
     await window.quickInput.getByText(/It can: .*SIZE.*TLSv1\.3/).waitFor();
     await window.picture('55-add-verdict');
     await window.pick('Add to the Pool');
-    await window.toast('The pool has one more storage server').waitFor();
-    await window
-      .server('Storage server 4')
-      .getByText(/up, 0 parts.*127\.0\.0\.1/)
-      .waitFor();
+    await window.toast('New files get layout 3+1. Convert what is stored, too (1 file at most)?').waitFor();
     await window.picture('56-added');
+    await window.toasts.getByRole('button', { name: 'Convert Files' }).click();
+    await window.toast('Layout 3+1: 1 file converted, 0 had it already, 0 failed.').waitFor();
     const env = await envText(workspace);
     expect(env).toContain(`FTP_PORT4=${other.port}`);
     expect(env).toContain(`FTP_TLS_FINGERPRINT4=${fingerprint}`);
@@ -106,9 +106,12 @@ describe('three storage servers', () => {
     expect(await numbersOf(client, '/after.bin')).toEqual([1, 2, 3, 4]);
     await window
       .server('Storage server 4')
-      .getByText(/up, 1 part,/)
+      .getByText(/up, 2 parts,/)
       .waitFor();
-    expect((await client.read('/after.bin')).equals(content)).toBe(true);
+    for (const name of ['before.bin', 'after.bin']) {
+      expect(await numbersOf(client, `/${name}`)).toEqual([1, 2, 3, 4]);
+      expect((await client.read(`/${name}`)).equals(content)).toBe(true);
+    }
     // Nothing of the test is left on it, nor was it started a second time.
     expect(await envText(workspace)).toContain('FTP_BUNDLED4=no');
   });

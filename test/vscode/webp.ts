@@ -1,8 +1,8 @@
-import type { BrowserContext } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 /** Half of a PNG's size and less, which a browser makes by itself. */
-export async function toWebp(png: Buffer, context: BrowserContext): Promise<Buffer> {
-  const page = await context.newPage();
+export async function toWebp(png: Buffer, browser: Browser): Promise<Buffer> {
+  const page = await browser.newPage();
   try {
     // In the page's own words: this program has no such classes.
     const url = await page.evaluate(`(async () => {

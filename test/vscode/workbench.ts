@@ -9,7 +9,10 @@ import { toWebp } from './webp.ts';
 const pictures = join(root, '.test-results');
 
 /** Those that the README shows: UPDATE_PICTURES=1 makes them anew. */
-const readmePictures: ReadonlyMap<string, string> = new Map([['40-pool-map-dark', 'media/window-dark.webp']]);
+const readmePictures: ReadonlyMap<string, string> = new Map([
+  ['40-pool-map-dark', 'media/window-dark.webp'],
+  ['40-pool-map-light', 'media/window-light.webp'],
+]);
 
 export class Workbench {
   readonly page: Page;
@@ -271,6 +274,8 @@ export class Workbench {
     await mkdir(pictures, { recursive: true });
     const png = await this.page.screenshot({ path: join(pictures, `${name}.png`) });
     const shown = process.env.UPDATE_PICTURES ? readmePictures.get(name) : undefined;
-    if (shown !== undefined) await writeFile(join(root, shown), await toWebp(png, this.page.context()));
+    const browser = this.page.context().browser();
+    if (shown !== undefined && browser !== null)
+      await writeFile(join(root, shown), await toWebp(png, browser));
   }
 }

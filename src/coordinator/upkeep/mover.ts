@@ -99,7 +99,7 @@ export class Mover {
     const { pool, watch, relocateMs } = this.#parts;
     if (watch.isDraining(number)) return true;
     const server = pool.servers.find((each) => each.number === number);
-    const since = server ? server.condition.downSince : this.#started;
+    const since = server ? server.downSince : this.#started;
     return since !== undefined && watch.strangeness(number) === undefined && Date.now() - since >= relocateMs;
   }
 

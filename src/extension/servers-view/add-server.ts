@@ -23,11 +23,17 @@ export interface AddingParts {
   readonly finder: ConfigurationFinder;
 }
 
-/** @returns whether one was added */
+/** What is known of the pool that a storage server has joined. */
+export interface Joined {
+  /** Of new files, such as `2+1`, until then. */
+  readonly layoutBefore: string;
+}
+
+/** @returns undefined where none was added */
 export async function addStorageServer(
   { context, servers, finder }: AddingParts,
   title = vscode.l10n.t('Add Storage Server'),
-): Promise<boolean> {
+): Promise<Joined | undefined> {
   requireOwnServers(servers);
   if (remoteCoordinator() !== undefined && (await finder.origin()).kind === 'settings') {
     throw new Error(
@@ -49,7 +55,7 @@ export async function addStorageServer(
     ],
     { title, ignoreFocusOut: true },
   );
-  if (kind === undefined) return false;
+  if (kind === undefined) return undefined;
   const origin = await finder.origin();
   const configuration = await finder.load(origin);
   const members = new PoolMembers(context);
@@ -62,7 +68,7 @@ export async function addStorageServer(
         canSelectFiles: false,
         canSelectFolders: true,
       })) ?? [];
-    if (folder === undefined) return false;
+    if (folder === undefined) return undefined;
     const { coordinator, storageServers } = configuration;
     let port = Math.max(coordinator.port, ...storageServers.map((server) => server.port)) + 1;
     while (
@@ -73,20 +79,16 @@ export async function addStorageServer(
   } else {
     const number = members.nextNumber(origin, configuration);
     const tested = await askUntilItWorks({ title, number, implicit: true });
-    if (tested === undefined) return false;
+    if (tested === undefined) return undefined;
     add = () => members.addServer(origin, tested);
   }
   await finder.change(async () => {
     await add();
     await servers.restart();
   });
-  if (servers.state.kind !== 'running') return false; // The failed state is shown already.
-  void vscode.window.showInformationMessage(
-    vscode.l10n.t(
-      'The pool has one more storage server. New files use it; what is stored stays where it is until it is rebalanced.',
-    ),
-  );
-  return true;
+  if (servers.state.kind !== 'running') return undefined; // The failed state is shown already.
+  const { dataParts, parityParts } = configuration.layout;
+  return { layoutBefore: `${dataParts}+${parityParts}` };
 }
 
 /** Asks, tests, tells, and asks again with the answers so far. */

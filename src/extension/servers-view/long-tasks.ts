@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { SplitClient } from '../../client/split-client.ts';
-import { formatSize } from '../wording.ts';
+import { countFiles, formatSize } from '../wording.ts';
 
 /** Milliseconds between two questions how far it is. */
 const pause = 1000;
@@ -72,9 +72,9 @@ export async function convert(client: SplitClient, path: string): Promise<void> 
     describe: ({ files, bytes }) => vscode.l10n.t('{0} files, {1}', files, formatSize(bytes)),
   });
   const text = vscode.l10n.t(
-    'Layout {0}: {1} files converted, {2} had it already, {3} failed.',
+    'Layout {0}: {1} converted, {2} had it already, {3} failed.',
     layout,
-    converted,
+    countFiles(converted),
     unchanged,
     failed,
   );

@@ -3,12 +3,14 @@ import * as vscode from 'vscode';
 import type { SplitClient } from '../../client/split-client.ts';
 import { coordinatorName, storageName } from '../../servers/local-servers.ts';
 import type { Command } from '../command-runner.ts';
+import type { FirstSteps } from '../first-steps.ts';
 import type { ServerLogs } from '../server-logs.ts';
 import type { DepartureParts } from './departure.ts';
 
 const entry = v.object({ path: v.string() });
 export interface ServerCommandParts extends DepartureParts {
   readonly logs: ServerLogs;
+  readonly steps: FirstSteps;
 }
 
 const coordinatorNode = v.object({ kind: v.literal('coordinator') });
@@ -22,7 +24,7 @@ const longTasks = () => import('./long-tasks.ts');
 
 /** The commands of the Servers view. Those about one storage server ask which one where they are not told. */
 export function serverCommands(parts: ServerCommandParts): Readonly<Record<string, Command>> {
-  const { servers, watch, logs } = parts;
+  const { servers, watch, logs, steps } = parts;
 
   async function chosen(clicked: unknown): Promise<number | undefined> {
     if (v.is(storageNode, clicked)) return clicked.number;
@@ -55,7 +57,13 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
   }
 
   return {
-    'splitftp.servers.add': async () => (await adding()).addStorageServer(parts),
+    'splitftp.servers.add': async () => {
+      const joined = await (await adding()).addStorageServer(parts);
+      if (joined === undefined) return;
+      steps.finish('serverAdded');
+      const { offerForOldFiles } = await import('./old-files.ts');
+      await offerForOldFiles(servers, watch, joined.layoutBefore);
+    },
     'splitftp.servers.connect': async () => (await connecting()).connectToCoordinator(parts),
     'splitftp.servers.disconnect': async () => (await connecting()).disconnectCoordinator(parts),
     'splitftp.servers.stop': forStorage((number) => servers.stopStorageServer(number)),

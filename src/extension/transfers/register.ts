@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import { registerAll } from '../command-runner.ts';
 import type { FilesViews } from '../files-views.ts';
+import type { FirstSteps } from '../first-steps.ts';
 import type { Servers } from '../servers.ts';
 import type { DroppedFiles } from './dropped-files.ts';
 import { transferCommands } from './transfer-commands.ts';
@@ -13,17 +14,28 @@ interface TransfersParts {
   readonly log: vscode.LogOutputChannel;
   readonly tree: FilesViews;
   readonly dropped: DroppedFiles;
+  readonly steps: FirstSteps;
 }
 
 /** The queue, its view, and its commands. */
-export function registerTransfers({ context, servers, log, tree, dropped }: TransfersParts): Transfers {
+export function registerTransfers({
+  context,
+  servers,
+  log,
+  tree,
+  dropped,
+  steps,
+}: TransfersParts): Transfers {
   const transfers = new Transfers({
     servers,
     log,
     dropped,
     context,
     reveal: (path) => tree.reveal(path),
-    onStored: (folder) => tree.refresh(folder),
+    onStored: (folder, files) => {
+      if (files > 0) steps.finish('uploaded');
+      return tree.refresh(folder);
+    },
   });
   const view = new TransfersView(transfers);
   context.subscriptions.push(transfers, view, registerAll(transferCommands(transfers, view.view), log));

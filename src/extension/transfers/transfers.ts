@@ -19,8 +19,8 @@ interface TransfersOptions {
   readonly context: vscode.ExtensionContext;
   /** Shows what is stored at a path. */
   reveal(path: string): Promise<void>;
-  /** Files have arrived below a folder of the coordinator. */
-  onStored(folder: string): void;
+  /** So many files have arrived below a folder of the coordinator. */
+  onStored(folder: string, files: number): void;
 }
 
 /** The queues of windows that have gone are looked for so often, in milliseconds. */
@@ -205,7 +205,7 @@ export class Transfers implements vscode.Disposable {
     const result = this.#results.take(batch);
     this.#waiting.get(batch.id)?.(isAllCanceled(batch, result) ? undefined : result);
     this.#waiting.delete(batch.id);
-    if (batch.direction === 'upload') onStored(batch.target);
+    if (batch.direction === 'upload') onStored(batch.target, result.files);
     const isDone = result.failures.length + result.canceled === 0;
     if (isDone && batch.direction === 'upload')
       void dropped.forget(batch.sources).catch((error: Error) => log.error(error));
