@@ -8,6 +8,8 @@ const shortestPassword = 8;
 export function nameProblem(name: string): string | undefined {
   if (name === '') return 'A user needs a name.';
   if (/[\p{Cc}/]/u.test(name)) return 'A user name may hold neither slashes nor control characters.';
+  // Its home would be that of everybody.
+  if (name === '.' || name === '..') return 'A user name is more than dots.';
   if (name !== name.trim()) return 'A user name may not begin or end with a space.';
   if (Buffer.byteLength(name) > longestName)
     return `A user name may not be longer than ${longestName} bytes.`;

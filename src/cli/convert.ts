@@ -5,7 +5,7 @@ import type { SplitClient } from '../client/split-client.ts';
 import type { ConversionReport } from '../site/conversion.ts';
 import { formatBytes, plural } from './format.ts';
 import { interruptible } from './interruption.ts';
-import { addCommand, type CommonOptions, remotePath, withClient } from './session.ts';
+import { addCommand, type CommonOptions, printJson, remotePath, withClient } from './session.ts';
 
 /** Milliseconds between two questions how far it is. */
 const interval = 500;
@@ -16,10 +16,11 @@ export function addConvertCommand(program: Command): void {
     'convert /                    # everything',
   ])
     .argument('<paths...>', 'files and folders on the coordinator')
+    .option('--json', 'as JSON, sizes in bytes')
     .action(convert);
 }
 
-async function convert(paths: string[], options: CommonOptions): Promise<void> {
+async function convert(paths: string[], options: CommonOptions & { json?: true }): Promise<void> {
   const reports = await withClient(options, (client) =>
     interruptible(async (signal) => {
       const done: ConversionReport[] = [];
@@ -27,7 +28,8 @@ async function convert(paths: string[], options: CommonOptions): Promise<void> {
       return done;
     }),
   );
-  for (const report of reports) {
+  if (options.json) printJson(reports);
+  for (const report of options.json ? [] : reports) {
     process.stdout.write(`${report.path}: ${describe(report)}\n`);
     for (const { path, reason } of report.failures) process.stderr.write(`splitftp: ${path}: ${reason}\n`);
   }
@@ -38,9 +40,12 @@ async function follow(client: SplitClient, path: string, signal: AbortSignal): P
   let report = await client.beginConversion(path);
   try {
     while (report.state === 'running') {
-      await delay(interval, undefined, { signal });
+      await delay(interval, undefined, { signal }).catch(() => signal.throwIfAborted());
       report = await client.conversion(report.id);
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${describe(report)} ${report.current ?? ''}`);
+      if (process.stderr.isTTY) {
+        const line = `${describe(report)} ${report.current ?? ''}`;
+        process.stderr.write(`\r\x1b[K${line.slice(0, Math.max(1, process.stderr.columns - 1))}`);
+      }
     }
   } finally {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');

@@ -1,3 +1,4 @@
+import { formatFingerprint } from '../config/fingerprint.ts';
 import type {
   CoordinatorReport,
   HealthReport,
@@ -5,7 +6,6 @@ import type {
   RepairReport,
   ScrubReport,
 } from '../site/reports.ts';
-import { formatFingerprint } from '../tls/fingerprint.ts';
 import { formatBytes, plural } from './format.ts';
 
 /** A coordinator's report in lines for a person; what is as it should be takes no line. */

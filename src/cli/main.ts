@@ -22,14 +22,20 @@ const program = new Command('splitftp')
   .version(packageJson.version)
   .showHelpAfterError('(add --help for examples)')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'splitftp: ')) })
+  .addHelpText('after', '\n"splitftp COMMAND --help" has examples.')
   .exitOverride();
+program.commandsGroup('Servers:');
 addServerCommands(program);
+program.commandsGroup('Files:');
 addTransferCommands(program);
 addFileCommands(program);
+program.commandsGroup('The pool:');
 addReportCommands(program);
-addConvertCommand(program);
-addRecoveryCommands(program);
 addUpkeepCommands(program);
+addConvertCommand(program);
+program.commandsGroup('When something is lost:');
+addRecoveryCommands(program);
+program.commandsGroup('Who may log in:');
 addUserCommands(program);
 
 // The reader of a pipe may have seen enough (`splitftp ls | head`).

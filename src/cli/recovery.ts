@@ -24,7 +24,7 @@ interface RebuildCommandOptions extends CommonOptions {
 }
 
 export function addRecoveryCommands(program: Command): void {
-  addCommand(program, 'rebuild', 'make a lost catalogue anew from the storage servers, which must run', [
+  addCommand(program, 'rebuild', 'make a lost catalogue anew from the storage servers', [
     'rebuild',
     'rebuild --env my.env',
     'rebuild --pool splitftp-0123456789ab',
@@ -118,6 +118,7 @@ async function rebuild({ pool, acceptLoss, fromParts, ...options }: RebuildComma
     'Start the coordinator with "splitftp serve" or "splitftp coordinator".',
   ];
   for (const line of lines) print(line);
+  if (lostFiles.length > 0) process.exitCode = 1;
 }
 
 /** Runs a task while the storage servers of this machine run; those that nobody has started are started for it. */

@@ -230,8 +230,8 @@ export class SplitClient {
     const findings: FindingReport[] = [];
     for (;;) {
       const page = await this.#reports(findingReport, `VERIFY -findings ${id} ${findings.length}`);
+      if (page.length === 0) return findings;
       findings.push(...page);
-      if (page.length < partsPerPage) return findings;
     }
   }
 

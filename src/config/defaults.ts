@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, platform } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readEnvFile, type Variables } from './env-file.ts';
-import { coordinatorVariables } from './variables.ts';
+import { isOwnEnvFile, type Variables } from './env-file.ts';
 
 /** The user's folder for SplitFTP's data. */
 export function dataFolder(environment: Variables = process.env): string {
@@ -46,11 +45,7 @@ export async function findConfigurationFile(
   environment: Variables = process.env,
 ): Promise<string> {
   const path = resolve(folder, '.env');
-  if (await exists(path)) {
-    const { variables } = await readEnvFile(path);
-    if (variables[coordinatorVariables.user] !== undefined) return path;
-  }
-  return defaultConfigurationFile(environment);
+  return (await isOwnEnvFile(path)) ? path : defaultConfigurationFile(environment);
 }
 
 function generate(): string {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 import { ConfigurationError } from './configuration.ts';
-import { isKnownVariable, suggestVariable } from './variables.ts';
+import { coordinatorVariables, isKnownVariable, suggestVariable } from './variables.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +23,19 @@ export async function readEnvFile(path: string): Promise<EnvFile> {
     throw new ConfigurationError(path, [`${reason}: name an existing .env file`]);
   }
   return parseEnvFile(text);
+}
+
+/**
+ * Whether this is an `.env` file of SplitFTP: other programs have such files, and Python's virtual environments are often
+ * folders of that name.
+ * @throws {ConfigurationError} when it is a file that cannot be read.
+ */
+export async function isOwnEnvFile(path: string): Promise<boolean> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  return isFile && (await readEnvFile(path)).variables[coordinatorVariables.user] !== undefined;
 }
 
 /** The variables of an `.env` text as Node reads them, and what Node would pass over in silence. */

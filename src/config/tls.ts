@@ -1,5 +1,5 @@
-import { parseFingerprint } from '../tls/fingerprint.ts';
 import type { CoordinatorTls, StorageTls } from './configuration.ts';
+import { parseFingerprint } from './fingerprint.ts';
 import type { VariableReader } from './load.ts';
 import { storageTlsVariables, tlsVariables } from './variables.ts';
 

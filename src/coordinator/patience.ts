@@ -3,27 +3,29 @@ export interface Job {
   readonly done: Promise<void>;
   /** Makes {@link done} reject soon. */
   readonly giveUp: () => void;
+  /** Milliseconds for which it may keep enough others waiting. */
+  readonly patience: number;
 }
 
 /**
- * Waits for all jobs, whether they succeed or fail; when enough have succeeded, for the rest only so much longer, and
- * then gives those up.
+ * Waits for all jobs, whether they succeed or fail; when enough have succeeded, for the rest only as long as their
+ * patience is, and then gives those up.
  * @param enough how many must have succeeded
- * @param patience milliseconds
  */
-export async function waitForMost(jobs: readonly Job[], enough: number, patience: number): Promise<void> {
+export async function waitForMost(jobs: readonly Job[], enough: number): Promise<void> {
   const pending = new Set(jobs);
+  const timers = new Map<Job, NodeJS.Timeout>();
   let succeeded = 0;
-  let timer: NodeJS.Timeout | undefined;
   const limit = () => {
-    if (pending.size === 0 || succeeded < enough) return;
-    timer ??= setTimeout(() => {
-      for (const { giveUp } of pending) giveUp();
-    }, patience);
+    if (succeeded < enough) return;
+    for (const job of pending) {
+      if (!timers.has(job)) timers.set(job, setTimeout(job.giveUp, job.patience));
+    }
   };
   limit();
   const settle = (job: Job, success: number) => {
     pending.delete(job);
+    clearTimeout(timers.get(job));
     succeeded += success;
     limit();
   };
@@ -34,5 +36,4 @@ export async function waitForMost(jobs: readonly Job[], enough: number, patience
     ),
   );
   await Promise.all(all);
-  clearTimeout(timer);
 }

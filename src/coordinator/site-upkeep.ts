@@ -1,6 +1,6 @@
 import { FileSystemError } from '../ftp/file-system.ts';
 import type { SiteCommand } from '../ftp/server.ts';
-import { partsPerPage } from '../site/reports.ts';
+import { firstPage } from '../site/reports.ts';
 import type { Upkeep } from './upkeep/upkeep.ts';
 
 /**
@@ -55,11 +55,8 @@ async function verify(
       return [JSON.stringify(verifications.report(Number(id)))];
     case 'stop':
       return [JSON.stringify(verifications.stopOne(Number(id)))];
-    case 'findings': {
-      const first = Number(from);
-      const page = verifications.findings(Number(id)).slice(first, first + partsPerPage);
-      return page.map((finding) => JSON.stringify(finding));
-    }
+    case 'findings':
+      return firstPage(verifications.findings(Number(id)).slice(Number(from)));
     default:
       return [JSON.stringify(await verifications.start(resolve(argument)))];
   }

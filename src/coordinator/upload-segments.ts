@@ -96,6 +96,7 @@ export class UploadSegments {
     this.#pause.stop();
     await this.#yielding;
     if (!this.#open) return;
+    const { pool } = this.#options;
     const { writer, connections, servers } = this.#open;
     const segment = await writer.finish();
     const failures = describeFailures(writer.failures);
@@ -107,6 +108,7 @@ export class UploadSegments {
     }
     this.#open = undefined;
     connections.release();
+    if (failures.length > 0) pool.recheck(servers);
   }
 
   /** Gives up what is not finished. */
@@ -125,7 +127,11 @@ export class UploadSegments {
     const servers = place(id, layout);
     const connections = await pool.connect(servers, {
       needed: quorum,
-      patience: { enough: quorum, milliseconds: patience, onGivenUp: (server) => server.stoodStill() },
+      patience: {
+        enough: quorum,
+        milliseconds: patience,
+        onGivenUp: (server) => server.promptness.stoodStill(),
+      },
     });
     crashPoint('upload.connected');
     try {

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { type Configuration, ConfigurationError } from '../config/configuration.ts';
-import { readEnvFile } from '../config/env-file.ts';
+import { isOwnEnvFile } from '../config/env-file.ts';
 import { defaultLayout } from '../config/layout.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { defaultUpkeep } from '../config/upkeep.ts';
-import { coordinatorVariables } from '../config/variables.ts';
 import { generatedAccount } from './credentials.ts';
 import { loadStorageServers, remoteCoordinator, toRemoteConfiguration } from './remote-servers.ts';
 import { folderProblems, storageFolders } from './storage-folders.ts';
@@ -62,7 +61,7 @@ export class ConfigurationFinder implements vscode.Disposable {
     if (!vscode.workspace.isTrusted) return { kind: 'settings' };
     for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
       const file = vscode.Uri.joinPath(uri, '.env');
-      if (uri.scheme === 'file' && (await isOurs(file))) return { kind: 'env', uri: file };
+      if (uri.scheme === 'file' && (await isOwnEnvFile(file.fsPath))) return { kind: 'env', uri: file };
     }
     return { kind: 'settings' };
   }
@@ -123,15 +122,4 @@ export class ConfigurationFinder implements vscode.Disposable {
   dispose(): void {
     vscode.Disposable.from(...this.#disposables).dispose();
   }
-}
-
-/** Other programs have `.env` files too. */
-async function isOurs(file: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(file);
-  } catch {
-    return false;
-  }
-  const { variables } = await readEnvFile(file.fsPath);
-  return variables[coordinatorVariables.user] !== undefined;
 }

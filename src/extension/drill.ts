@@ -64,11 +64,25 @@ async function run(
   number: number,
   tell: (message: string) => void,
 ): Promise<string> {
-  const [before, during] = [randomBytes(drillBytes), randomBytes(drillBytes)];
+  tell(vscode.l10n.t('Storing a file ...'));
+  await client.makeDirectory(folder, { parents: true });
   try {
-    tell(vscode.l10n.t('Storing a file ...'));
-    await client.makeDirectory(folder, { parents: true });
-    await client.write(`${folder}/before`, before);
+    return await loseAndHeal(servers, client, number, tell);
+  } finally {
+    await client.remove(folder);
+    await vscode.commands.executeCommand('splitftp.refresh');
+  }
+}
+
+async function loseAndHeal(
+  servers: Servers,
+  client: SplitClient,
+  number: number,
+  tell: (message: string) => void,
+): Promise<string> {
+  const [before, during] = [randomBytes(drillBytes), randomBytes(drillBytes)];
+  await client.write(`${folder}/before`, before);
+  try {
     tell(vscode.l10n.t('Stopping storage server {0} ...', number));
     await servers.stopStorageServer(number);
     tell(vscode.l10n.t('Reading the file without it ...'));
@@ -80,19 +94,14 @@ async function run(
     tell(vscode.l10n.t('Starting storage server {0} again ...', number));
     await servers.startStorageServer(number);
   }
-  try {
-    tell(vscode.l10n.t('The pool heals ...'));
-    const seconds = await untilWhole(client);
-    await readBack(client, 'during', during);
-    return vscode.l10n.t(
-      'Drill passed: without storage server {0} a file was read and another written, and {1} s after it came back every part was in its place.',
-      number,
-      seconds,
-    );
-  } finally {
-    await client.remove(folder);
-    await vscode.commands.executeCommand('splitftp.refresh');
-  }
+  tell(vscode.l10n.t('The pool heals ...'));
+  const seconds = await untilWhole(client);
+  await readBack(client, 'during', during);
+  return vscode.l10n.t(
+    'Drill passed: without storage server {0} a file was read and another written, and {1} s after it came back every part was in its place.',
+    number,
+    seconds,
+  );
 }
 
 async function readBack(client: SplitClient, name: string, bytes: Buffer): Promise<void> {

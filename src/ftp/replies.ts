@@ -48,6 +48,11 @@ export function replyToError(error: unknown): Reply | undefined {
   return undefined;
 }
 
+/** What a command was doing ended with its session. Nobody reads the reply, and the log tells it. */
+export function lostSession(): ReplyError {
+  return new ReplyError(426, 'The control connection was lost.');
+}
+
 export const defectReply: Reply = { code: 451, text: 'The server failed; its log says why.' };
 
 /** The control characters of ASCII, which end lines and steer terminals. */

@@ -17,7 +17,15 @@ import type { FileSystem } from './file-system.ts';
 import type { Limits } from './limits.ts';
 import { type FactName, usualFacts } from './listing-format.ts';
 import { keepsPreparation, type Preparation } from './preparation.ts';
-import { closesConnection, defectReply, type Reply, ReplyError, replyToError, startsTls } from './replies.ts';
+import {
+  closesConnection,
+  defectReply,
+  lostSession,
+  type Reply,
+  ReplyError,
+  replyToError,
+  startsTls,
+} from './replies.ts';
 import { SessionRecord } from './session-record.ts';
 import { type FtpTls, TlsUpgrade } from './tls.ts';
 import { resolvePath } from './virtual-path.ts';
@@ -88,7 +96,7 @@ export class Session {
     this.options = options;
     this.#connection = new ControlConnection(adopted, limits.goodbyeMs, {
       onLines: (lines) => this.#receive(lines),
-      onEnd: () => this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.')),
+      onEnd: () => this.#transfer?.abort(lostSession()),
     });
     this.address = plainAddress(this.socket.remoteAddress ?? '');
     this.data = new PreparedConnection(
@@ -341,7 +349,7 @@ export class Session {
     clearTimeout(this.#idleTimer);
     this.#queue = [];
     // First of all, since this resets the data connection: a plain close would pass for the end of the file.
-    this.#transfer?.abort(new ReplyError(426, 'The control connection was lost.'));
+    this.#transfer?.abort(lostSession());
     this.data.close();
   }
 }

@@ -69,7 +69,7 @@ export class ChildServer {
       });
     }
     this.gone = new Promise((resolve) => {
-      this.#process.once('error', (error) => resolve(`${name} cannot be run: ${error.message}`));
+      this.#process.on('error', (error) => resolve(`${name} cannot be run: ${error.message}`));
       this.#process.once('close', (status, signal) => {
         const how = signal === null ? `with exit status ${status}` : `by ${signal}`;
         resolve(`${name} ended ${how}${lastError === '' ? '' : `: ${lastError}`}`);

@@ -150,7 +150,12 @@ export class LocalServers {
       onLine: (line, stream) => onLine(name, line, stream),
     });
     this.#servers.push(server);
-    await server.ready;
+    try {
+      await server.ready;
+    } catch (error) {
+      await server.stop(); // It may only be slow, and would hold its port.
+      throw error;
+    }
     void server.gone.then((why) => this.#ended(server, why, launch));
   }
 

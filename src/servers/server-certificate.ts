@@ -4,8 +4,8 @@ import { hostname, networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { CertificateFiles } from '../config/configuration.ts';
+import type { Fingerprint } from '../config/fingerprint.ts';
 import { fingerprintOf } from '../tls/certificate-files.ts';
-import type { Fingerprint } from '../tls/fingerprint.ts';
 import type { CertificatePair } from '../tls/generate.ts';
 import { StartError } from './start-error.ts';
 

@@ -1,10 +1,10 @@
 import type { CoordinatorConfiguration, StorageServerConfiguration } from '../config/configuration.ts';
+import { type Fingerprint, formatFingerprint } from '../config/fingerprint.ts';
 import { isLoopback } from '../config/loopback.ts';
 import { storageTlsVariables, tlsVariables } from '../config/variables.ts';
 import type { FtpTls } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
 import { coordinatorCertificateFiles, storageCertificateFiles } from '../tls/certificate-files.ts';
-import { type Fingerprint, formatFingerprint } from '../tls/fingerprint.ts';
 import { type CertificateSource, serverCertificate } from './server-certificate.ts';
 import { StartError } from './start-error.ts';
 

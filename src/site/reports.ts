@@ -13,7 +13,7 @@
  *
  *   SITE VERIFY path          begins to verify every part of what is at the path (all files: `/`): a verification
  *   SITE VERIFY -status 3     how far verification 3 is
- *   SITE VERIFY -findings 3 0 what it found, from that number on, {@link partsPerPage} findings at most
+ *   SITE VERIFY -findings 3 0 what it found, from that number on, as much as fits into a reply; nothing at the end
  *   SITE VERIFY -stop 3       ends it where it is
  *   SITE REPAIR               tries at once whatever waits for repair: a line of kind `repair`
  *   SITE REPAIR -server 2     first looks which parts storage server 2 really has
@@ -220,6 +220,21 @@ export type PartReport = v.InferOutput<typeof partReport>;
 
 /** A file may have more parts than fit into the 64 KiB of one reply that clients take. */
 export const partsPerPage = 100;
+/** Bytes of a page whose lines have paths of files, of 4 KiB at most, in them. */
+const pageBytes = 48 * 1024;
+
+/** The first of these reports, a line each: as many as fit into one reply, and one at least. */
+export function firstPage(reports: Iterable<object>): string[] {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const report of reports) {
+    const line = JSON.stringify(report);
+    bytes += Buffer.byteLength(line);
+    if (lines.length > 0 && bytes > pageBytes) break;
+    lines.push(line);
+  }
+  return lines;
+}
 
 /** The reports in the text of a multi-line reply; throws on a line that is not a report of this kind. */
 export function parseReports<T>(schema: v.GenericSchema<unknown, T>, reply: string): T[] {

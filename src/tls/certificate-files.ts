@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateFiles } from '../config/configuration.ts';
-import { type Fingerprint, parseFingerprint } from './fingerprint.ts';
+import { type Fingerprint, parseFingerprint } from '../config/fingerprint.ts';
 
 export function coordinatorCertificateFiles({
   folder,

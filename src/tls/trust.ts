@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, getCACertificates, TLSSocket } from 'node:tls';
 import type { Client } from 'basic-ftp';
-import { type Fingerprint, formatFingerprint, parseFingerprint } from './fingerprint.ts';
+import { type Fingerprint, formatFingerprint, parseFingerprint } from '../config/fingerprint.ts';
 
 /** Which certificate a server may have. Without either of the two: one that a CA of this system has signed. */
 export interface Trust {

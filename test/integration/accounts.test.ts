@@ -81,6 +81,7 @@ describe('splitftp user', () => {
     ['no password', ['add', 'kim'], '', /No password came on standard input/],
     ['a control character', ['add', 'kim'], 'long\u0007enough\n', /control characters/],
     ['a slash in the name', ['add', 'a/b'], 'otherpassword\n', /neither slashes/],
+    ['a name that would be a folder', ['add', '..'], 'otherpassword\n', /more than dots/],
     ['a user who is none', ['passwd', 'kim'], 'otherpassword\n', /There is no user kim/],
     ['a user who is none', ['remove', 'kim'], '', /There is no user kim/],
   ])('refuses %s (%j) and leaves the file alone', async (_, args, input, message) => {

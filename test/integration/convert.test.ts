@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
 import type { ConversionReport } from '../../src/site/conversion.ts';
-import { splitftp } from './command.ts';
+import { RunningCommand, splitftp } from './command.ts';
 import { content, firstDifference } from './content.ts';
 import { openSession, retrieve, store } from './ftp-session.ts';
 import { type PoolFixture, startPool } from './pool-fixture.ts';
@@ -103,6 +103,23 @@ test.each([
   await vi.waitFor(async () => expect((await pool.catalogue.totals()).garbageSegments).toBe(0));
 });
 
+test('a folder that is removed meanwhile does not keep the others from being converted', async () => {
+  const pool = await startPool({ storageServers: 3, layout: twoZero });
+  for (const folder of ['/a', '/b', '/c']) {
+    await pool.files.makeDirectory(folder);
+    await upload(pool, `${folder}/file`, bytes.subarray(0, 10));
+  }
+  const { list } = pool.catalogue;
+  vi.spyOn(pool.catalogue, 'list').mockImplementation(async (path) => {
+    if (path === '/b') {
+      await pool.files.removeFile('/b/file');
+      await pool.files.removeDirectory('/b');
+    }
+    return list.call(pool.catalogue, path);
+  });
+  expect(await convert(pool, '/')).toMatchObject({ state: 'done', converted: 2, failed: 0 });
+});
+
 test('a file that is renamed meanwhile is converted; one that is being appended to keeps its order', async () => {
   const pool = await startPool({ storageServers: 3, layout: twoZero });
   await upload(pool, '/a', bytes.subarray(0, 1_000_000));
@@ -161,7 +178,7 @@ test('a conversion that is stopped leaves the file as it was, and nothing else',
   });
 });
 
-test('splitftp convert, after the setting was changed', { timeout: 60_000 }, async () => {
+test('splitftp convert, after the setting was changed', { timeout: 180_000 }, async () => {
   const servers = await startServers({ storageServers: 3, settings: { FTP_PARITY_PARTS: '0' } });
   try {
     const session = await openSession(servers.configuration.coordinator);
@@ -173,11 +190,39 @@ test('splitftp convert, after the setting was changed', { timeout: 60_000 }, asy
     const converted = await splitftp(['convert', '/', '--env', servers.envFile], servers.folder);
     expect(converted).toMatchObject({ status: 0, stdout: '/: 1 file converted to 2+1 (4.8 MiB)\n' });
     await servers.kill('storage 1');
+    const json = await splitftp(['convert', '/', '--json', '--env', servers.envFile], servers.folder);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ path: '/', converted: 0, unchanged: 1, failed: 0 }]);
     const again = await openSession(servers.configuration.coordinator);
     expect(firstDifference(await retrieve(again, '/a'), bytes)).toBeUndefined();
     again.close();
     const missing = await splitftp(['convert', 'none', '--env', servers.envFile], servers.folder);
     expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('/none does not exist') });
+  } finally {
+    await servers.stop();
+  }
+});
+
+test('splitftp convert ends with Ctrl-C, and the conversion with it', { timeout: 180_000 }, async () => {
+  const slow = { FTP_PARITY_PARTS: '0', FTP_UPKEEP_RATE: '0.01' };
+  const servers = await startServers({ storageServers: 3, settings: slow });
+  try {
+    const session = await openSession(servers.configuration.coordinator);
+    await store(session, '/a', bytes);
+    session.close();
+    const settings = await readFile(servers.envFile, 'utf8');
+    await writeFile(servers.envFile, settings.replace('FTP_PARITY_PARTS=0\n', ''));
+    await servers.restart('coordinator');
+    const command = new RunningCommand(['convert', '/', '--env', servers.envFile], servers.folder);
+    const client = servers.client();
+    await vi.waitFor(async () => expect((await client.conversion(1)).current).toBe('/a'), {
+      timeout: 120_000,
+    });
+    expect(await command.stop('SIGINT')).toEqual({
+      status: 130,
+      stdout: '',
+      stderr: 'splitftp: interrupted\n',
+    });
+    await vi.waitFor(async () => expect((await client.conversion(1)).state).toBe('stopped'));
   } finally {
     await servers.stop();
   }

@@ -1,11 +1,13 @@
 /** SITE PUT and SITE GET: small files within the control connection. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { inlineReadBytes, parseInline } from '../../src/ftp/commands/inline.ts';
-import type { FileSystem } from '../../src/ftp/file-system.ts';
 import { createLog } from '../../src/log/log.ts';
 import { RawClient } from './ftp-raw-client.ts';
+import { replacing } from './ftp-replaced-folder.ts';
 import { startFixture } from './ftp-server-fixture.ts';
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
@@ -38,21 +40,13 @@ describe('SITE PUT', () => {
 
   it('gives up the file when the disk fails', async () => {
     const { port, root } = await startFixture({
-      wrap: (folder): FileSystem => ({
-        stat: (path) => folder.stat(path),
-        list: (path) => folder.list(path),
-        makeDirectory: (path) => folder.makeDirectory(path),
-        removeDirectory: (path) => folder.removeDirectory(path),
-        removeFile: (path) => folder.removeFile(path),
-        rename: (from, to) => folder.rename(from, to),
-        setModified: (path, time) => folder.setModified(path, time),
-        read: (path, offset) => folder.read(path, offset),
+      wrap: replacing((folder) => ({
         write: async (path, mode, signal) => {
           const upload = await folder.write(path, mode, signal);
           upload.stream.destroy(new Error('the disk fails'));
           return upload;
         },
-      }),
+      })),
     });
     const client = await RawClient.login(port);
     expect((await client.ask(`SITE PUT ${base64('x')} x`)).code).toBe(451);
@@ -89,5 +83,43 @@ describe('SITE GET', () => {
     expect((await client.ask('SITE GET /')).code).toBe(550);
     expect((await client.ask('SITE GET')).code).toBe(501);
     client.destroy();
+  });
+});
+
+describe('a client that hangs up', () => {
+  it.each([
+    ['SITE PUT', `SITE PUT ${base64('x')} x`, 'upload-failed'],
+    ['SITE GET', 'SITE GET there', 'download-failed'],
+  ])('in the middle of %s is no fault of the server', async (_, command, event) => {
+    const lines: string[] = [];
+    const log = createLog('test', 'info', { write: (line) => lines.push(line) });
+    const begun = Promise.withResolvers<void>();
+    const aborted = Promise.withResolvers<void>();
+    const { port, folder } = await startFixture({
+      log,
+      wrap: replacing(() => ({
+        read: async () => new Readable({ read: () => begun.resolve() }),
+        write: async () => ({
+          offset: 0,
+          stream: new Writable({ write: () => begun.resolve() }),
+          commit: async () => 'never',
+          abort: async () => aborted.resolve(),
+        }),
+      })),
+    });
+    const upload = await folder.write('/there', 'replace', new AbortController().signal);
+    upload.stream.end('content');
+    await finished(upload.stream);
+    await upload.commit();
+    const client = await RawClient.login(port);
+    client.send(`${command}\r\n`);
+    await begun.promise;
+    client.destroy();
+    await vi.waitFor(() => expect(lines.join('')).toContain('"event":"disconnected"'));
+    expect(lines.join('')).toMatch(
+      new RegExp(`"event":"${event}".*"reason":"The control connection was lost`),
+    );
+    expect(lines.join('')).not.toContain('unexpectedly');
+    if (event === 'upload-failed') await aborted.promise;
   });
 });

@@ -22,6 +22,7 @@ import { temporaryFolder } from './ftp-server-fixture.ts';
 const log = createLog('test', 'silent');
 const account = { user: 'u', password: 'p' };
 const tls = { mode: 'off', waived: false } as const;
+type SnapshotLimits = NonNullable<ConstructorParameters<typeof Snapshots>[0]['limits']>;
 
 class Machine {
   readonly root: string;
@@ -97,7 +98,22 @@ class Machine {
       await catalogue.close();
     };
     onTestFinished(close);
-    return { catalogue, pool, journal, close, rounds: () => shipped };
+    return {
+      catalogue,
+      journal,
+      close,
+      rounds: () => shipped,
+      snapshots: (limits: SnapshotLimits) =>
+        new Snapshots({
+          poolId: catalogue.pool,
+          outbox: catalogue.journal,
+          journal,
+          pool,
+          folder: join(this.root, 'coordinator'),
+          log,
+          limits,
+        }),
+    };
   }
 
   async files(number: number): Promise<string[]> {
@@ -122,6 +138,24 @@ class Machine {
     });
     expect(dumpCatalogue(folder)).toEqual(before);
   }
+}
+
+const rarely = { entriesPerRecord: 1_000, intervalMs: 1_000_000 };
+
+async function lookOnce(snapshots: Snapshots): Promise<void> {
+  await snapshots.idle();
+  await snapshots.stop();
+}
+
+/** A file of one segment, of which nothing is stored. @returns the segment's id */
+async function commitFile(catalogue: SqliteCatalogue, path: string, length: number): Promise<string> {
+  const id = randomBytes(16).toString('hex');
+  const layout = { dataParts: 2, parityParts: 0 };
+  await catalogue.beginSegment({ id, layout, blockBytes: 262144, servers: [1, 2] });
+  const part = { headerBytes: 300, bytes: 600, stored: true };
+  const segments = [{ id, length, crc32: 1, parts: [part, part] }];
+  await catalogue.commitFile(path, { file: `file ${id}`, append: undefined, segments });
+  return id;
 }
 
 test('a record is on one more server than may be lost; changes at the same time share a file', async () => {
@@ -245,12 +279,7 @@ test('what was recorded and not shipped when the coordinator ended is shipped at
 test('what a change made garbage stays until the storage servers know of the change', async () => {
   const machine = await Machine.start(2);
   const { catalogue, journal } = machine.open(0);
-  const id = '0'.repeat(32);
-  const layout = { dataParts: 2, parityParts: 0 };
-  await catalogue.beginSegment({ id, layout, blockBytes: 262144, servers: [1, 2] });
-  const part = { headerBytes: 300, bytes: 600, stored: true };
-  const segments = [{ id, length: 5, crc32: 1, parts: [part, part] }];
-  await catalogue.commitFile('/a', { file: 'f', append: undefined, segments });
+  const id = await commitFile(catalogue, '/a', 5);
   await journal.ship();
   await machine.stop(2);
   await catalogue.removeFile('/a');
@@ -266,20 +295,8 @@ test('what a change made garbage stays until the storage servers know of the cha
 
 test('snapshots take the place of old records, and the one before stays', async () => {
   const machine = await Machine.start(3);
-  const { catalogue, pool, journal, close } = machine.open(1);
-  const take = async () => {
-    const snapshots = new Snapshots({
-      poolId: catalogue.pool,
-      outbox: catalogue.journal,
-      journal,
-      pool,
-      folder: join(machine.root, 'coordinator'),
-      log,
-      limits: { records: 10, entriesPerRecord: 1_000, intervalMs: 1_000_000 },
-    });
-    await snapshots.idle();
-    await snapshots.stop();
-  };
+  const { catalogue, journal, close, snapshots } = machine.open(1);
+  const take = () => lookOnce(snapshots({ ...rarely, records: 10 }));
   const change = async (from: number, count: number) => {
     for (let index = from; index < from + count; index++) {
       await catalogue.makeDirectory(`/${index}`);
@@ -313,25 +330,13 @@ test('snapshots take the place of old records, and the one before stays', async 
 
 test('many small files become one, and what was recorded stays', async () => {
   const machine = await Machine.start(2);
-  const { catalogue, pool, journal, close } = machine.open(0);
+  const { catalogue, journal, close, snapshots } = machine.open(0);
   for (let index = 0; index < 250; index++) {
     await catalogue.makeDirectory(`/${index}`);
     await journal.ship();
   }
   await machine.stop(2);
-  const look = async () => {
-    const snapshots = new Snapshots({
-      poolId: catalogue.pool,
-      outbox: catalogue.journal,
-      journal,
-      pool,
-      folder: join(machine.root, 'coordinator'),
-      log,
-      limits: { records: 10_000 },
-    });
-    await snapshots.idle();
-    await snapshots.stop();
-  };
+  const look = () => lookOnce(snapshots({ records: 10_000 }));
   await look();
   const [merged, ...others] = await machine.files(1);
   expect(merged).toBe('0001-000000000001-000000000251.journal');
@@ -351,36 +356,14 @@ test.runIf(isPresent('python3'))('the script in docs/recovery.md reads it', asyn
   const docs = await readFile(resolve(import.meta.dirname, '../../docs/recovery.md'), 'utf8');
   const script = /```python\n(.*?)```/s.exec(docs)?.[1] ?? '';
   const machine = await Machine.start(2);
-  const { catalogue, pool, journal } = machine.open(0);
-  const file = async (path: string, length: number) => {
-    const id = randomBytes(16).toString('hex');
-    await catalogue.beginSegment({
-      id,
-      layout: { dataParts: 2, parityParts: 0 },
-      blockBytes: 262144,
-      servers: [1, 2],
-    });
-    const part = { headerBytes: 300, bytes: 600, stored: true };
-    const segments = [{ id, length, crc32: 1, parts: [part, part] }];
-    await catalogue.commitFile(path, { file: `file ${id}`, append: undefined, segments });
-  };
+  const { catalogue, journal, snapshots } = machine.open(0);
   await catalogue.makeDirectory('/d');
-  await file('/d/ä', 5);
-  await file('/gone', 6);
+  await commitFile(catalogue, '/d/ä', 5);
+  await commitFile(catalogue, '/gone', 6);
   await journal.ship();
-  const snapshots = new Snapshots({
-    poolId: catalogue.pool,
-    outbox: catalogue.journal,
-    journal,
-    pool,
-    folder: join(machine.root, 'coordinator'),
-    log,
-    limits: { records: 1, entriesPerRecord: 1_000, intervalMs: 1_000_000 },
-  });
-  await snapshots.idle();
-  await snapshots.stop();
+  await lookOnce(snapshots({ ...rarely, records: 1 }));
   await catalogue.removeFile('/gone');
-  await file('/late', 7);
+  await commitFile(catalogue, '/late', 7);
   await catalogue.rename('/d', '/e');
   await journal.ship();
   const output = execFileSync('python3', ['-c', script], { cwd: machine.folders[1], encoding: 'utf8' });
@@ -389,18 +372,10 @@ test.runIf(isPresent('python3'))('the script in docs/recovery.md reads it', asyn
 
 test('a snapshot is read together with what was changed while it was written', async () => {
   const machine = await Machine.start(2);
-  const { catalogue, pool, journal, close } = machine.open(0);
+  const { catalogue, journal, close, snapshots } = machine.open(0);
   for (let index = 0; index < 1_500; index++) await catalogue.makeDirectory(`/${index}`);
   await journal.ship();
-  const snapshots = new Snapshots({
-    poolId: catalogue.pool,
-    outbox: catalogue.journal,
-    journal,
-    pool,
-    folder: join(machine.root, 'coordinator'),
-    log,
-    limits: { records: 10, entriesPerRecord: 1_000, intervalMs: 1_000_000 },
-  });
+  const running = snapshots({ ...rarely, records: 10 });
   let index = 0;
   for (; catalogue.journal.snapshot === 0; index++) {
     await catalogue.rename(`/${index}`, `/${index + 1}/moved`);
@@ -409,7 +384,7 @@ test('a snapshot is read together with what was changed while it was written', a
     await journal.ship();
   }
   expect(index).toBeGreaterThan(1);
-  await snapshots.stop();
+  await running.stop();
   await close();
   await machine.expectRebuilt();
 });

@@ -11,6 +11,7 @@ import { splitftp } from './command.ts';
 import { content } from './content.ts';
 import { append, openSession, retrieve, store } from './ftp-session.ts';
 import { startServers, type TestServers } from './servers.ts';
+import { partFile } from './stored-parts.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -258,4 +259,20 @@ test('the coordinator killed between a change and its record: not told, so it ma
   const before = await loseCatalogue();
   await rebuildHere();
   expect(dumpCatalogue(servers.configuration.coordinator.folder)).toEqual(before);
+});
+
+test('files that have lost too many parts are named, and the exit status tells of them', async () => {
+  servers = await startServers({ storageServers: 2 });
+  const session = await openCoordinator();
+  await store(session, '/whole', content(1_000, 1));
+  await store(session, '/torn', content(1_000, 2));
+  session.close();
+  const [part] = await servers.client().where('/torn');
+  if (!part) throw new Error('the file has no part');
+  await rm(partFile(servers, part));
+  await loseCatalogue();
+  const { status, stdout } = await rebuild();
+  expect(stdout).toMatch(/^rebuilt: 2 files/m);
+  expect(stdout).toMatch(/^too few parts are left of: \/torn$/m);
+  expect(status).toBe(1);
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Layout } from '../../src/coordinator/segments/part-format.ts';
 import { content, firstDifference } from './content.ts';
 import { type PoolFixture, startPool } from './pool-fixture.ts';
@@ -11,6 +11,8 @@ import { download, upload } from './pool-transfers.ts';
 
 const block = 256 * 1024;
 const twoOne = { dataParts: 2, parityParts: 1 };
+/** Milliseconds for a block that others are preferred to: a part is not given up before 100, of which the average takes 30 %. */
+const leastSlow = 25;
 const fourTwo = { dataParts: 4, parityParts: 2 };
 
 function partsOf({ dataParts, parityParts }: Layout): number {
@@ -62,7 +64,7 @@ describe.each([
   const sizes = [0, 1, block - 1, block, block + 1, stripe - 1, stripe, stripe + 1, 2 * stripe + 777];
 
   test('files of every size are read whole, and with as many parts lost as may be', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const storageServers = partsOf(layout);
     const pool = await startPool({ storageServers, layout });
@@ -88,6 +90,14 @@ describe.each([
     const lost = Array.from({ length: layout.parityParts }, (_, index) => index);
     // Which parts were read depends on how quick their servers were; no other one may be thought to be missing.
     for (const found of await missing(pool)) expect(lost).toEqual(expect.arrayContaining(found));
+    await stop(pool, storageServers); // One more than may be: every part that is left is asked for.
+    const whole = files.filter(({ bytes }) => bytes.length > 0);
+    for (const { path } of whole) {
+      await expect(download(pool, path)).rejects.toMatchObject({ kind: 'unavailable' });
+    }
+    await vi.waitFor(async () => {
+      expect(await missing(pool)).toEqual(lost.length > 0 ? whole.map(() => lost) : []);
+    });
   });
 });
 
@@ -166,11 +176,25 @@ describe('an upload', () => {
     timeout: 60_000,
   }, async () => {
     const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
+    const server = pool.pool.server(1);
     Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
     await upload(pool, '/a', bytes);
-    expect(pool.pool.server(1).slowness).toMatch(/lags behind/);
-    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
-    expect(await missing(pool)).toEqual([[0], [0]]);
+    expect(server.promptness.slowness).toMatch(/lags behind/);
+    await server.whyDown(); // It answers, so that it gets another chance,
+    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* lags behind/);
+    await server.whyDown(); // and none after that.
+    expect(await upload(pool, '/c', bytes)).toMatch(/^Stored in 2 of 3 parts; .*server 1 .* stood still/);
+    expect(await missing(pool)).toEqual([[0], [0], [0]]);
+  });
+
+  test('a storage server that stood still once and answers again is trusted with the next upload', async () => {
+    const pool = await startPool({ storageServers: 3, layout: twoOne, patience: 500 });
+    Object.assign(pool.storage[0] ?? {}, { fault: 'write-stalls', after: 0 });
+    await upload(pool, '/a', bytes);
+    Object.assign(pool.storage[0] ?? {}, { fault: undefined });
+    await pool.pool.server(1).whyDown();
+    expect(await upload(pool, '/b', bytes)).toMatch(/^Stored in 3 parts/);
+    expect(await missing(pool)).toEqual([[0]]);
   });
 
   test('what is appended and what continues an interrupted upload is redundant as well', async () => {
@@ -229,9 +253,13 @@ describe('a download', () => {
     await damageParts(pool, 2, 0.3);
     await damageParts(pool, 4, 0.7);
     await expectSame(pool, '/a', bytes);
+    await stop(pool, 1); // Three whole parts of six are left, and of each stripe four right blocks.
+    await expectSame(pool, '/a', bytes);
+    await stop(pool, 3); // Now all that are left are asked, at each of the two places.
+    for (const offset of [0, Math.floor(bytes.length / 2)]) {
+      await expect(download(pool, '/a', { offset })).rejects.toMatchObject({ kind: 'unavailable' });
+    }
     await vi.waitFor(async () => expect(await missing(pool)).toEqual([[1, 3]]));
-    await stop(pool, 1); // Three of six parts are left.
-    await expect(download(pool, '/a')).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   test('with a header, a footer and a part that is too short gets every byte', async () => {
@@ -242,8 +270,11 @@ describe('a download', () => {
     const [part] = await partFiles(pool, 3);
     if (part) await writeFile(part, (await readFile(part)).subarray(0, -1));
     await expectSame(pool, '/a', bytes);
-    await vi.waitFor(async () => expect(await missing(pool)).toEqual([[0, 1, 2]]));
     await expectSame(pool, '/a', bytes, 3 * block);
+    await stop(pool, 5, 6); // The one with a wrong footer has to be read to its end.
+    await expect(download(pool, '/a', { offset: 3 * block })).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(download(pool, '/a')).rejects.toMatchObject({ kind: 'unavailable' });
+    await vi.waitFor(async () => expect(await missing(pool)).toEqual([[0, 1, 2]]));
   });
 
   test('with more damage than may be never gives a wrong byte, and names what is needed', async () => {
@@ -276,6 +307,22 @@ describe('a download', () => {
     await expectSame(pool, '/a', bytes);
   });
 
+  test('remembers for the next one which storage servers stood still', {
+    timeout: 60_000,
+  }, async () => {
+    // What is known of their pace is not to grow old meanwhile.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const pool = await stored();
+    for (const number of [1, 4])
+      Object.assign(pool.storage[number - 1] ?? {}, { fault: 'read-stalls', after: 0 });
+    await expectSame(pool, '/a', bytes);
+    for (const number of [1, 4]) {
+      const { slowness, blockTime = 0 } = pool.pool.server(number).promptness;
+      expect(slowness !== undefined || blockTime > leastSlow, `storage server ${number}`).toBe(true);
+    }
+  });
+
   test('waits for a slow storage server when there is no other', { timeout: 60_000 }, async () => {
     const pool = await startPool({ storageServers: 3, layout: twoOne, timeout: 4 });
     await upload(pool, '/a', bytes);
@@ -285,8 +332,10 @@ describe('a download', () => {
     const source = await pool.files.read('/a', 0);
     // It is given up for the one that is down, asked again for want of that, and once more after its time-out.
     const read = buffer(source);
-    await vi.waitFor(() => expect(pool.pool.server(1).slowness).toBeDefined(), { timeout: 20_000 });
-    await vi.waitFor(() => expect(pool.pool.server(3).isDown).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pool.pool.server(1).promptness.slowness).toBeDefined(), {
+      timeout: 20_000,
+    });
+    await vi.waitFor(() => expect(pool.pool.server(3).downSince).toBeDefined(), { timeout: 20_000 });
     Object.assign(storage ?? {}, { fault: undefined });
     expect(firstDifference(await read, bytes)).toBeUndefined();
   });

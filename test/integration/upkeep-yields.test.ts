@@ -98,3 +98,29 @@ describe.each([
     expect(await blocksIn(20, clock)).toBe(20);
   });
 });
+
+describe('a verification that somebody has asked for', { timeout }, () => {
+  test('steps back as well, also where upkeep is switched off, and is done at once afterwards', async () => {
+    const clock = new ManualClock();
+    const pool = await UpkeepPool.start({
+      storageServers: 3,
+      layout: { dataParts: 2, parityParts: 1 },
+      upkeep: { rate: 0 },
+      clock,
+    });
+    await pool.upload('/file', bytes);
+    const source = await pool.files.read('/file', 0);
+    await readPiece(source); // The clock stands: from here on a client transfers.
+    const { verifications } = pool.upkeep;
+    const { id } = await verifications.start('/');
+    await blocksIn(20, clock, () => readPiece(source));
+    expect(verifications.report(id)).toMatchObject({ state: 'running', checkedParts: 0 });
+    source.destroy();
+    const isDone = () => {
+      clock.advance(600_000); // Who waits is woken; the transfer is long over.
+      expect(verifications.report(id).state).toBe('done');
+    };
+    await vi.waitFor(isDone, { timeout: 60_000 });
+    expect(verifications.report(id)).toMatchObject({ checkedParts: 3, damaged: 0, unreachable: 0 });
+  });
+});

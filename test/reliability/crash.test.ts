@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { crashAt, crashesToTry } from './crash-run.ts';
 import { patienceOfTests } from './rig.ts';
 
-const pool = { dataParts: 2, parityParts: 1, storageServers: 4, plain: true };
+/** Of each kind two: with parts and journal records in a line, and with temporary names and renaming. */
+const pool = { dataParts: 2, parityParts: 1, storageServers: 4, plain: 'every-other' } as const;
 
 test.concurrent.each(crashesToTry())('$point', { timeout: patienceOfTests }, async ({ point, reaches }) => {
   for (const reach of reaches) {

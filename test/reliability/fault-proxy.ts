@@ -12,10 +12,13 @@ import { controlFaults, dataFaults, type Fault, type FaultKind, replyFaults } fr
 export interface FaultProxyOptions {
   /** The storage server's, on 127.0.0.1. */
   readonly port: number;
-  /** The server hides that it stores atomically, so that the coordinator uses temporary names, RNFR and RNTO. */
-  readonly plain?: boolean;
+  /**
+   * The server hides that it stores atomically, so that the coordinator uses temporary names, RNFR and RNTO. With
+   * `in-place` it knows no RNFR, and an upload destroys the file that was there when it begins.
+   */
+  readonly plain?: boolean | 'in-place';
   /** Does to a stored file what a lying server does; `path` as the command names it. */
-  readonly spoil?: (path: string, how: 'remove' | 'halve') => Promise<void>;
+  readonly spoil?: (path: string, how: 'remove' | 'halve' | 'empty') => Promise<void>;
 }
 
 export class FaultProxy {
@@ -190,7 +193,13 @@ class ProxySession {
     this.#fault = undefined;
     const fault = this.#proxy.take(this.#verb);
     if (fault && this.#strike(fault)) return;
-    this.#server.write(`${line}\r\n`);
+    const { plain, spoil } = this.#proxy.options;
+    const forward = () => void this.#server.write(`${line}\r\n`);
+    if (plain !== 'in-place') forward();
+    else if (this.#verb === 'RNFR') this.#client.write('502 what is that?\r\n');
+    else if (this.#verb === 'STOR' && spoil) {
+      spoil(this.#argument, 'empty').then(forward, () => this.destroy());
+    } else forward();
   }
 
   /** @returns whether the storage server is not to hear of the command */

@@ -2,6 +2,8 @@
  * A whole pool in the test's process: a coordinator, storage servers, and a {@link FaultProxy} before each of these.
  * The coordinator is started from a configuration as the program is, so that what is tried is what runs.
  */
+
+import { existsSync } from 'node:fs';
 import { access, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +28,11 @@ export interface RigOptions {
   readonly storageServers?: number;
   /** Seconds that a silent storage server is waited for. */
   readonly timeout?: number;
-  /** The storage servers do as if they did not store atomically. */
-  readonly plain?: boolean;
+  /**
+   * The storage servers do as if they did not store atomically, or the first, third and so on; with `in-place` they
+   * rename nothing, either.
+   */
+  readonly plain?: boolean | 'every-other' | 'in-place';
   /** On a real disk, for what does not fit into memory. */
   readonly onDisk?: boolean;
   /** Without the proxies, for what is measured; {@link Rig.proxy} then has no effect. */
@@ -78,12 +83,14 @@ export class Rig {
     for (const server of loaded.storageServers) {
       const running = await runStorageServer({ ...server, port: 0 }, createLog('rig', 'silent'));
       storageServers.push(running);
-      const spoil = async (path: string, how: 'remove' | 'halve') => {
+      const spoil = async (path: string, how: 'remove' | 'halve' | 'empty') => {
         const file = join(server.folder, path);
         if (how === 'remove') await rm(file);
-        else await truncate(file, 300);
+        else if (how === 'halve') await truncate(file, 300);
+        else if (existsSync(file)) await truncate(file);
       };
-      proxies.push(await FaultProxy.start({ port: running.port, spoil, plain: options.plain ?? false }));
+      const plain = options.plain === 'every-other' ? server.number % 2 === 1 : (options.plain ?? false);
+      proxies.push(await FaultProxy.start({ port: running.port, spoil, plain }));
     }
     const configuration = {
       ...loaded,

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dataFolder, defaultConfigurationFile, findConfigurationFile } from '../../src/config/defaults.ts';
+import { isOwnEnvFile } from '../../src/config/env-file.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 
 let home: string;
@@ -45,4 +46,12 @@ test.runIf(!onMac)("a folder's own .env is taken when it is SplitFTP's", async (
   expect(await findConfigurationFile(home, environment())).not.toBe(own);
   await writeFile(own, 'FTP_USER=user\n');
   expect(await findConfigurationFile(home, environment())).toBe(own);
+});
+
+test("a folder named .env, as of a virtual environment of Python, is nobody's configuration", async () => {
+  const path = join(home, '.env');
+  expect(await isOwnEnvFile(path)).toBe(false);
+  await mkdir(path);
+  await writeFile(join(path, 'FTP_USER'), '');
+  expect(await isOwnEnvFile(path)).toBe(false);
 });

@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { StoredSegment } from '../../src/coordinator/catalogue/catalogue.ts';
 import { Pool } from '../../src/coordinator/pool/pool.ts';
-import { Promptness } from '../../src/coordinator/pool/promptness.ts';
 import { PartSelection } from '../../src/coordinator/segments/part-selection.ts';
 import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { createLog } from '../../src/log/log.ts';
@@ -41,43 +40,34 @@ function selection(times: readonly (number | undefined)[], missing: readonly num
 }
 
 test('data parts are read while no server is known to be slower', () => {
-  expect(selection(Array.from({ length: 6 }, () => undefined)).choose()).toEqual({
+  expect(selection(Array.from({ length: 6 }, () => undefined)).choose(0)).toEqual({
     indices: [0, 1, 2, 3],
     spares: [4, 5],
   });
-  expect(selection([100, 120, 250, 100, 90, 100]).choose().indices).toEqual([0, 1, 2, 3]);
+  expect(selection([100, 120, 250, 100, 90, 100]).choose(0).indices).toEqual([0, 1, 2, 3]);
 });
 
 test('parts on a server that takes more than three times as long come last, parity is read instead', () => {
-  expect(selection([100, 400, 100, 100, 100, 100]).choose()).toEqual({
+  expect(selection([100, 400, 100, 100, 100, 100]).choose(0)).toEqual({
     indices: [0, 2, 3, 4],
     spares: [5, 1],
   });
-  expect(selection([900, 100, 100, 900, 100, 100]).choose()).toEqual({
+  expect(selection([900, 100, 100, 900, 100, 100]).choose(0)).toEqual({
     indices: [1, 2, 4, 5],
     spares: [0, 3],
   });
 });
 
 test('what is quick enough for anybody is not compared', () => {
-  expect(selection([1, 30, 1, 1, 1, 1]).choose().indices).toEqual([0, 1, 2, 3]);
+  expect(selection([1, 30, 1, 1, 1, 1]).choose(0).indices).toEqual([0, 1, 2, 3]);
 });
 
 test('a slower part is still better than a missing one, and one that lagged behind in this segment', () => {
-  expect(selection([900, 100, 100, 100, 100, 100], [1, 2]).choose()).toEqual({
+  expect(selection([900, 100, 100, 100, 100, 100], [1, 2]).choose(0)).toEqual({
     indices: [0, 3, 4, 5],
     spares: [],
   });
   const chosen = selection([900, 100, 100, 100, 100, 100]);
   chosen.note({ index: 1, kind: 'slow', error: new FileSystemError('unavailable', 'it lags behind') });
-  expect(chosen.choose()).toEqual({ indices: [2, 3, 4, 5], spares: [0] });
-});
-
-test('the average follows what was measured of late', () => {
-  const promptness = new Promptness();
-  expect(promptness.blockTime).toBeUndefined();
-  promptness.measured(mebibyte, 400);
-  expect(promptness.blockTime).toBe(100);
-  for (let times = 0; times < 20; times++) promptness.measured(256 * 1024, 10);
-  expect(promptness.blockTime).toBeCloseTo(10, 0);
+  expect(chosen.choose(0)).toEqual({ indices: [2, 3, 4, 5], spares: [0] });
 });

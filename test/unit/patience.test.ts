@@ -8,15 +8,20 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A job that ends when it is told to. */
-function job() {
+/** A job that ends when it is told to. @param patience milliseconds */
+function job(patience = 1_000) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  return { done: promise, succeed: () => resolve(), giveUp: vi.fn(() => reject(new Error('given up'))) };
+  return {
+    done: promise,
+    succeed: () => resolve(),
+    giveUp: vi.fn(() => reject(new Error('given up'))),
+    patience,
+  };
 }
 
 test('what lags behind enough others is given up after the patience, and nobody before', async () => {
   const [a, b, c] = [job(), job(), job()];
-  const all = waitForMost([a, b, c], 2, 1_000);
+  const all = waitForMost([a, b, c], 2);
   await vi.advanceTimersByTimeAsync(60_000);
   a.succeed();
   await vi.advanceTimersByTimeAsync(60_000);
@@ -31,7 +36,7 @@ test('what lags behind enough others is given up after the patience, and nobody 
 
 test('what comes in time is waited for, and the timer ends with it', async () => {
   const [a, b] = [job(), job()];
-  const all = waitForMost([a, b], 1, 1_000);
+  const all = waitForMost([a, b], 1);
   a.succeed();
   await vi.advanceTimersByTimeAsync(500);
   b.succeed();
@@ -42,7 +47,7 @@ test('what comes in time is waited for, and the timer ends with it', async () =>
 
 test('failures do not count as enough', async () => {
   const [a, b, c] = [job(), job(), job()];
-  const all = waitForMost([a, b, c], 2, 1_000);
+  const all = waitForMost([a, b, c], 2);
   a.giveUp();
   b.succeed();
   await vi.advanceTimersByTimeAsync(60_000);
@@ -53,8 +58,21 @@ test('failures do not count as enough', async () => {
 
 test('with nobody to wait for the patience begins at once', async () => {
   const only = job();
-  const all = waitForMost([only], 0, 1_000);
+  const all = waitForMost([only], 0);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(only.giveUp).toHaveBeenCalledOnce();
   await all;
+});
+
+test('one may have less time than another', async () => {
+  const [a, b, c] = [job(), job(1_000), job(100)];
+  const all = waitForMost([a, b, c], 1);
+  a.succeed();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(c.giveUp).toHaveBeenCalledOnce();
+  await vi.advanceTimersByTimeAsync(899);
+  expect(b.giveUp).not.toHaveBeenCalled();
+  b.succeed();
+  await all;
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -2,8 +2,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { formatFingerprint } from '../../src/config/fingerprint.ts';
 import { coordinatorCertificateFiles, fingerprintOfFile } from '../../src/tls/certificate-files.ts';
-import { formatFingerprint } from '../../src/tls/fingerprint.ts';
 import { startServers } from '../integration/servers.ts';
 import { test } from './fixture.ts';
 

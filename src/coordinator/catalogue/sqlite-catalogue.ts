@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { type Entry, FileSystemError } from '../../ftp/file-system.ts';
 import type {
   Catalogue,
@@ -14,22 +12,16 @@ import type {
   StoredFile,
   UploadedSegments,
 } from './catalogue.ts';
+import { openCatalogueFile, prepareCatalogue } from './catalogue-file.ts';
 import { EntryTable } from './entry-table.ts';
 import { JournalTable } from './journal-table.ts';
 import { PartialTable } from './partial-table.ts';
 import { RepairTable } from './repair-table.ts';
 import { type Row, Statements } from './rows.ts';
-import { catalogueName, rootId, schemaSteps } from './schema.ts';
+import { rootId } from './schema.ts';
 import { type SegmentOwner, SegmentTable } from './segment-table.ts';
 import { TotalsTable } from './totals-table.ts';
 import { UpkeepTable } from './upkeep-table.ts';
-
-/** What a later version wrote, this one cannot read. */
-export class NewerCatalogueError extends Error {
-  constructor() {
-    super('the catalogue was made by a newer SplitFTP: update this one');
-  }
-}
 
 /**
  * The catalogue in one SQLite file, `catalogue.sqlite` in the coordinator's folder. The file stays locked while
@@ -49,9 +41,7 @@ export class SqliteCatalogue implements Catalogue {
 
   /** @throws Error with a sentence for a person: folder not writable, in use, or of a newer version. */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK); // Says why it is not writable; SQLite does not.
-    this.#database = new DatabaseSync(join(folder, catalogueName), { timeout: 0 });
+    this.#database = openCatalogueFile(folder);
     this.#sql = new Statements(this.#database, () => this.journal.record());
     this.journal = new JournalTable(this.#sql);
     this.#segments = new SegmentTable(this.#sql);
@@ -64,46 +54,12 @@ export class SqliteCatalogue implements Catalogue {
       return { id: entry.text('id'), kind: entry.text('kind') };
     });
     try {
-      this.#configure();
-      this.pool = this.#createOnce();
+      this.pool = prepareCatalogue(this.#database, this.#sql);
       this.journal.open();
     } catch (error) {
       this.#database.close();
-      if (isLocked(error)) {
-        throw new Error('the catalogue is in use: another coordinator is running on this folder', {
-          cause: error,
-        });
-      }
       throw error;
     }
-  }
-
-  #configure(): void {
-    this.#database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
-    );
-  }
-
-  #createOnce(): string {
-    return this.#sql.transaction(() => {
-      const version = this.#sql.first('PRAGMA user_version')?.integer('user_version') ?? 0;
-      if (version > schemaSteps.length) throw new NewerCatalogueError();
-      if (version < schemaSteps.length) {
-        for (const step of schemaSteps.slice(version)) this.#database.exec(step);
-        this.#database.exec(`PRAGMA user_version = ${schemaSteps.length}`);
-      }
-      if (version === 0) {
-        this.#sql.run('INSERT INTO pool VALUES (?)', `splitftp-${randomBytes(6).toString('hex')}`);
-        this.#sql.run(
-          `INSERT INTO entry (id, parent, name, kind, size, crc32, modified) VALUES (?, NULL, '', 'directory', 0, 0, ?)`,
-          rootId,
-          Date.now(),
-        );
-      }
-      const pool = this.#sql.first('SELECT id FROM pool');
-      if (!pool) throw new Error('the catalogue is damaged: it names no pool');
-      return pool.text('id');
-    });
   }
 
   async stat(path: string): Promise<Entry> {
@@ -373,8 +329,4 @@ function toFileEntry(row: Row): Entry {
     modified: new Date(row.integer('modified')),
     unique: row.text('id'),
   };
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5; // SQLITE_BUSY
 }

@@ -1,4 +1,4 @@
-import { FileSystemError } from '../../ftp/file-system.ts';
+import { type Entry, FileSystemError } from '../../ftp/file-system.ts';
 import type { SiteCommand } from '../../ftp/server.ts';
 import type { ConversionReport } from '../../site/conversion.ts';
 import type { WritePolicy } from '../segments/write-policy.ts';
@@ -147,14 +147,25 @@ export class Converter {
   async *#filesAt(path: string): AsyncGenerator<string> {
     const { catalogue } = this.#parts;
     const entry = await catalogue.stat(path);
-    if (entry.kind === 'file') {
-      yield path;
-      return;
+    if (entry.kind === 'file') yield path;
+    else yield* this.#filesBelow(path);
+  }
+
+  async *#filesBelow(folder: string): AsyncGenerator<string> {
+    for (const { name, kind } of await this.#entriesOf(folder)) {
+      const path = folder === '/' ? `/${name}` : `${folder}/${name}`;
+      if (kind === 'file') yield path;
+      else yield* this.#filesBelow(path);
     }
-    for (const { name, kind } of await catalogue.list(path)) {
-      const below = path === '/' ? `/${name}` : `${path}/${name}`;
-      if (kind === 'file') yield below;
-      else yield* this.#filesAt(below);
+  }
+
+  /** Of a folder that was removed or moved meanwhile there are none: it does not end the conversion. */
+  async #entriesOf(folder: string): Promise<readonly Entry[]> {
+    try {
+      return await this.#parts.catalogue.list(folder);
+    } catch (error) {
+      if (error instanceof FileSystemError && error.kind === 'missing') return [];
+      throw error;
     }
   }
 }

@@ -21,7 +21,7 @@ export async function putJournalFile(
   const path = journalPath(place.pool, place.name);
   const temporary = connection.storesAtomically || !connection.renames ? path : `${path}.partial`;
   try {
-    await server.prepareFolder(connection, [place.pool, journalFolder]);
+    await server.folders.make(connection, [place.pool, journalFolder]);
     await connection.upload(source, temporary);
     await verify(temporary);
     if (temporary !== path) await connection.rename(temporary, path);
@@ -41,7 +41,7 @@ export async function putJournalBytes(
   const path = journalPath(place.pool, place.name);
   if (bytes.length <= connection.smallBytes(path)) {
     try {
-      await server.prepareFolder(connection, [place.pool, journalFolder]);
+      await server.folders.make(connection, [place.pool, journalFolder]);
       await connection.put(bytes, path);
       return;
     } catch (error) {

@@ -222,7 +222,7 @@ export class Journal {
   }
 }
 
-/** With as many servers lost as any file survives, each record is still there. One copy alone is never enough. */
+/** One more than the servers that any file can lose, and two at least: so no loss that files survive takes a record away. */
 function copiesOf({ outbox, parityParts, pool }: JournalParts): number {
   const lost = Math.max(1, parityParts, outbox.mostParityParts());
   return Math.min(lost + 1, pool.servers.length);

@@ -25,8 +25,14 @@ export class KnownCapabilities {
     this.#onFound = onFound;
   }
 
-  get known(): Capabilities | undefined {
-    return this.#known;
+  /** In words. */
+  get words(): string[] {
+    return this.#known ? describeCapabilities(this.#known) : [];
+  }
+
+  /** Whether, as far as is known, a file that is replaced stays until the new one is whole and has its name. */
+  get replacesSafely(): boolean {
+    return this.#known?.storesAtomically === true || this.#known?.renameReplaces === true;
   }
 
   /** The next login finds them out again. */

@@ -51,7 +51,7 @@ export class Pool {
   /** A connection to each of these servers, or the reason why there is none. */
   async connect(numbers: readonly number[], options: ConnectOptions = {}): Promise<PoolConnections> {
     const { needed = numbers.length } = options;
-    const slow = numbers.filter((number) => this.#byNumber.get(number)?.standstill !== undefined);
+    const slow = numbers.filter((number) => this.#byNumber.get(number)?.promptness.standstill !== undefined);
     if (slow.length > 0 && numbers.length - slow.length >= needed) {
       const connections = await this.#connectBusy(numbers, slow, options);
       if (connections.lines.size >= needed) return connections;
@@ -87,7 +87,7 @@ export class Pool {
   ): Promise<PoolConnections> {
     const places = new Map<number, () => void>();
     for (const number of numbers.filter((number) => !skipped.includes(number)).sort((a, b) => a - b)) {
-      const place = await this.#byNumber.get(number)?.reserve();
+      const place = await this.#byNumber.get(number)?.places.reserve();
       if (place) places.set(number, place);
     }
     const lines = new Map<number, PoolLine>();
@@ -101,10 +101,12 @@ export class Pool {
           throw error;
         },
       );
-      return { done, giveUp: () => opening.giveUp() };
+      const { milliseconds = 0 } = patience ?? {};
+      const own = this.#byNumber.get(number)?.promptness.patience(milliseconds) ?? milliseconds;
+      return { done, giveUp: () => opening.giveUp(), patience: own };
     });
     // Without patience nobody is given up.
-    await waitForMost(jobs, patience?.enough ?? jobs.length + 1, patience?.milliseconds ?? 0);
+    await waitForMost(jobs, patience?.enough ?? jobs.length + 1);
     return new PoolConnections(lines, failures);
   }
 
@@ -149,7 +151,7 @@ class Opening {
   ): Promise<PoolLine> {
     const server = serverOf();
     if (!giveBack)
-      throw new FileSystemError('unavailable', server.standstill ?? `${server.name} stood still`);
+      throw new FileSystemError('unavailable', server.promptness.standstill ?? `${server.name} stood still`);
     let isLate = false;
     const connecting = server.connect().then(
       (connection) => {
@@ -194,7 +196,7 @@ export class PoolConnections {
 
   /** Whether they are held, and somebody waits for a connection to one of their servers. */
   get wanted(): boolean {
-    return [...this.#held].some(({ server }) => server.wanted);
+    return [...this.#held].some(({ server }) => server.places.wanted);
   }
 
   /** Holds another one together with them. */

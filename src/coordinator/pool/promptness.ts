@@ -1,5 +1,11 @@
+import type { Log } from '../../log/log.ts';
+import type { Reachability } from './reachability.ts';
+import type { NamedServer } from './storage-failure.ts';
+
 /** Milliseconds for which others are preferred to a server that lagged behind or stood still. */
 const slowInterval = 30_000;
+/** Milliseconds for which such a one may hold up an upload. */
+const shortPatience = 1_000;
 /** Milliseconds after which what was measured tells nothing any more. */
 const paceInterval = 60_000;
 /** Weight of the newest measurement in the average. */
@@ -9,18 +15,41 @@ const unit = 256 * 1024;
 
 /** How quickly one storage server has answered of late. */
 export class Promptness {
+  readonly #server: NamedServer;
+  readonly #reachability: Reachability;
+  readonly #log: Log;
   #slowUntil = 0;
   #stillUntil = 0;
+  #hopelessUntil = 0;
   #blockTime = 0;
   #measured = 0;
 
-  /** Whether it lagged behind others, or stood still, of late. */
-  get lagsBehind(): boolean {
-    return Date.now() < this.#slowUntil;
+  constructor(server: NamedServer, reachability: Reachability, log: Log) {
+    this.#server = server;
+    this.#reachability = reachability;
+    this.#log = log;
   }
 
-  get standsStill(): boolean {
-    return Date.now() < this.#stillUntil;
+  /** Why others are to be read from first: it did not answer the last time, or lagged behind of late. */
+  get slowness(): string | undefined {
+    return Date.now() < this.#slowUntil ? `${this.#server.name} lags behind the others` : this.standstill;
+  }
+
+  /**
+   * Why waiting for it is likely to be in vain: it did not answer the last time, or stood still in an upload of late. Once
+   * it answers again it gets another chance; when it stands still in that, too, none for a while.
+   */
+  get standstill(): string | undefined {
+    const now = Date.now();
+    const isStill = now < this.#hopelessUntil || (now < this.#stillUntil && this.#reachability.isSuspect);
+    return (
+      this.#reachability.silence ?? (isStill ? `${this.#server.name} stood still a moment ago` : undefined)
+    );
+  }
+
+  /** @param milliseconds for which a storage server may hold up an upload. @returns less where it stood still of late */
+  patience(milliseconds: number): number {
+    return Date.now() < this.#stillUntil ? Math.min(milliseconds, shortPatience) : milliseconds;
   }
 
   /** Milliseconds in which 256 KiB come from it on one connection, on average of late; undefined if not known. */
@@ -28,13 +57,20 @@ export class Promptness {
     return Date.now() - this.#measured < paceInterval ? this.#blockTime : undefined;
   }
 
+  /** A download went on with others, which were quicker. */
   lagged(): void {
+    const { number, name } = this.#server;
+    if (this.slowness === undefined) this.#log.warn({ server: number }, `${name} lags behind the others`);
+    this.#reachability.doubt();
     this.#slowUntil = Date.now() + slowInterval;
   }
 
+  /** An upload went on without it. */
   stoodStill(): void {
+    const isAgain = Date.now() < this.#stillUntil;
     this.lagged();
     this.#stillUntil = this.#slowUntil;
+    if (isAgain) this.#hopelessUntil = this.#slowUntil;
   }
 
   /** So many bytes came in so many milliseconds in which they were waited for. */

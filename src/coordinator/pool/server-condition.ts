@@ -8,7 +8,6 @@ const longestFullInterval = 10 * 60_000;
 /** How a storage server has fared since the coordinator started. */
 export class ServerCondition {
   #errors = 0;
-  #downSince: number | undefined;
   #fullUntil = 0;
   #fullInterval = firstFullInterval;
 
@@ -17,23 +16,14 @@ export class ServerCondition {
     return this.#errors;
   }
 
-  /** Milliseconds of the clock ({@link Date.now}) since when nobody gets a connection; undefined while it is up. */
-  get downSince(): number | undefined {
-    return this.#downSince;
-  }
-
   /** Whether it had no room for a part of late. */
   get isFull(): boolean {
     return Date.now() < this.#fullUntil;
   }
 
-  answered(): void {
-    this.#downSince = undefined;
-  }
-
-  refused(): void {
+  /** Nobody got a connection. */
+  failedToAnswer(): void {
     this.#errors += 1;
-    this.#downSince ??= Date.now();
   }
 
   /** A write failed. @param full for want of space */

@@ -30,7 +30,9 @@ export class LagWatch {
   static connectOptions(indices: readonly number[], spares: readonly number[]): ConnectOptions {
     if (spares.length === 0) return {};
     const enough = Math.min(1, indices.length - 1);
-    return { patience: { enough, milliseconds: patience, onGivenUp: (server) => server.lagged() } };
+    return {
+      patience: { enough, milliseconds: patience, onGivenUp: (server) => server.promptness.lagged() },
+    };
   }
 
   /** Sees that every storage server has its part. @returns those that have not, or do not tell */
@@ -90,7 +92,7 @@ export class LagWatch {
         if (!start || received - start.received >= leastProgress) since.set(index, { time: now, received });
         else if (now - start.time >= patience && this.#lagsBehind(index, pending)) {
           givenUp.add(index);
-          part.server.lagged();
+          part.server.promptness.lagged();
           part.destroy();
         }
       }

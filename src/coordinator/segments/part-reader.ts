@@ -7,6 +7,7 @@ import type { StorageServer } from '../pool/storage-server.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, crc32, formatCrc32 } from './crc32.ts';
+import { DamagedPartError, type PartDamage } from './part-failure.ts';
 import {
   CheckContext,
   checkBytes,
@@ -87,8 +88,9 @@ export class PartReader {
     const { server } = this.#line;
     try {
       const size = await this.#size();
-      if (size === undefined) throw this.#damaged('is missing');
-      if (size !== this.#part.bytes) throw this.#damaged(`has ${size} instead of ${this.#part.bytes} bytes`);
+      if (size === undefined) throw this.#damaged('is missing', 'missing');
+      if (size !== this.#part.bytes)
+        throw this.#damaged(`has ${size} instead of ${this.#part.bytes} bytes`, 'length');
     } catch (error) {
       throw server.toFileSystemError(error);
     }
@@ -157,7 +159,7 @@ export class PartReader {
     await this.ready();
     const block = this.#blocks.shift();
     this.#wakeSink?.();
-    if (!block) throw this.#damaged('ended early');
+    if (!block) throw this.#damaged('ended early', 'length');
     return block;
   }
 
@@ -259,7 +261,7 @@ export class PartReader {
     if (this.#received < this.#expected) {
       throw new FileSystemError('unavailable', `${this.#line.server.name} broke the connection off`);
     }
-    if (this.#stripe < this.#geometry.stripes) throw this.#damaged('ended early');
+    if (this.#stripe < this.#geometry.stripes) throw this.#damaged('ended early', 'length');
     const footer = decodeFooter(Buffer.concat(this.#arrived.take(this.#arrived.length)));
     const { id, length, crc32: crc } = this.#segment;
     if (footer.segment !== id || footer.index !== this.#index || footer.length !== length) {
@@ -299,9 +301,11 @@ export class PartReader {
     return finalPartPath({ pool: this.#pool, segment: this.#segment.id, index: this.#index });
   }
 
-  #damaged(what: string): FileSystemError {
-    return new FileSystemError(
-      'damaged',
+  /** @param damage where it is; without it where reading has come to */
+  #damaged(what: string, damage?: PartDamage): DamagedPartError {
+    const stripe = Math.min(this.#stripe, this.#geometry.stripes - 1); // Behind the last one there is the footer.
+    return new DamagedPartError(
+      damage ?? { stripe },
       `part ${this.#index + 1} of the file, on ${this.#line.server.name}, ${what}`,
     );
   }

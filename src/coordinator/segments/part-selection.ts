@@ -1,7 +1,8 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { PartFailure } from './part-failure.ts';
+import { DamagedPartError, type PartFailure } from './part-failure.ts';
+import { SegmentGeometry } from './part-format.ts';
 
 /** A storage server that could not be reached is tried so often for one segment: it may just restart. */
 const mostAttempts = 2;
@@ -31,12 +32,19 @@ export class PartSelection {
 
   /**
    * The `k` parts that promise most, and those that can stand in for one that lags behind.
+   * @param offset of the first byte that is to be read now, in the segment
    * @throws FileSystemError when fewer than `k` are left, naming the storage servers that are needed
    */
-  choose(): { readonly indices: readonly number[]; readonly spares: readonly number[] } {
-    const { dataParts } = this.#segment.layout;
+  choose(offset: number): { readonly indices: readonly number[]; readonly spares: readonly number[] } {
+    const { layout, blockBytes, length } = this.#segment;
+    const { dataParts } = layout;
+    const stripe = Math.floor(offset / new SegmentGeometry(layout, blockBytes, length).stripeBytes);
     const ranked = this.#segment.parts
-      .map(({ server }, index) => ({ index, rank: this.#rank(index), time: this.#blockTime(server) ?? 0 }))
+      .map(({ server }, index) => ({
+        index,
+        rank: this.#rank(index, stripe),
+        time: this.#blockTime(server) ?? 0,
+      }))
       .filter(({ rank }) => rank < unusable)
       .sort((a, b) => a.rank - b.rank || (a.rank < slower ? 0 : a.time - b.time) || a.index - b.index);
     if (ranked.length < dataParts) throw this.#tooFew(ranked.map(({ index }) => index));
@@ -48,11 +56,11 @@ export class PartSelection {
     };
   }
 
-  #rank(index: number): number {
+  #rank(index: number, stripe: number): number {
     const part = this.#segment.parts[index];
     if (!part || part.bytes === 0) return unusable;
     const failure = this.#failures.get(index);
-    if (failure?.kind === 'damaged') return unusable;
+    if (failure?.kind === 'damaged') return isElsewhere(failure, stripe) ? desperate : unusable;
     if (failure?.kind === 'unavailable') {
       // Where there is no redundancy a failure is told at once.
       const isLast = this.#attempts.get(index) === mostAttempts || this.#segment.layout.parityParts === 0;
@@ -78,7 +86,7 @@ export class PartSelection {
 
   #isSlow(number: number): boolean {
     const server = this.#pool.servers.find((server) => server.number === number);
-    return server === undefined || server.isDown || server.slowness !== undefined;
+    return server === undefined || server.downSince !== undefined || server.promptness.slowness !== undefined;
   }
 
   #tooFew(left: readonly number[]): FileSystemError {
@@ -95,6 +103,12 @@ export class PartSelection {
       `${left.length} of ${parts.length} parts can be read, and ${layout.dataParts} are needed: ${needed.join('; ')}`,
     );
   }
+}
+
+/** Whether the damage leaves the part right in that stripe, as far as is known. */
+function isElsewhere({ error }: PartFailure, stripe: number): boolean {
+  const damage = error instanceof DamagedPartError ? error.damage : undefined;
+  return typeof damage === 'object' && damage.stripe !== stripe;
 }
 
 const best = 0;

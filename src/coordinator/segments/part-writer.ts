@@ -97,11 +97,16 @@ export class PartWriter {
     }
   }
 
+  /** @param milliseconds for which a storage server may hold up an upload. @returns for how many this one may */
+  patience(milliseconds: number): number {
+    return this.#line.server.promptness.patience(milliseconds);
+  }
+
   /** Ends the upload in the middle, since too much waits for it: what goes on with it then rejects. */
   giveUp(): void {
     const { server } = this.#line;
     this.#error ??= new FileSystemError('unavailable', `${server.name} lags behind the others`);
-    server.stoodStill();
+    server.promptness.stoodStill();
     this.destroy();
     this.#wake?.();
   }
@@ -145,7 +150,7 @@ export class PartWriter {
   async #store(): Promise<void> {
     const { server, connection } = this.#line;
     try {
-      await server.prepareFolder(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
+      await server.folders.make(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
       if (this.#isSmall) await connection.put(this.#wholePart(), this.#path);
       else await connection.upload(this.#stream, this.#path);
     } catch (error) {

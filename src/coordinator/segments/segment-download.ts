@@ -68,7 +68,7 @@ export class SegmentDownload {
     const { pool, poolId, segment } = this.#options;
     const offset = this.#offset;
     const onSpareFailure = (failure: PartFailure) => this.#note(failure);
-    const parts = this.#selection.choose();
+    const parts = this.#selection.choose(offset);
     const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...parts, onSpareFailure });
     if (this.#destroyed) reader.destroy();
     this.#reader = reader;

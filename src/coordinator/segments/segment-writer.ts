@@ -170,9 +170,9 @@ export class SegmentWriter {
         this.#lose(index, error);
         throw error;
       });
-      return [{ done, giveUp: () => writer.giveUp() }];
+      return [{ done, giveUp: () => writer.giveUp(), patience: writer.patience(patience) }];
     });
-    await waitForMost(jobs, quorum, patience);
+    await waitForMost(jobs, quorum);
     const failure = this.#tooFew;
     if (failure) throw failure;
   }

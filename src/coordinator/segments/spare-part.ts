@@ -33,7 +33,7 @@ export class SparePart {
    * @returns undefined where none is free
    */
   static begin(options: SparePartOptions): SparePart | undefined {
-    const giveBack = options.server.tryReserve();
+    const giveBack = options.server.places.tryReserve();
     return giveBack && new SparePart(options, giveBack);
   }
 

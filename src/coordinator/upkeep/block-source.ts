@@ -1,10 +1,11 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
+import { DamagedPartError } from '../segments/part-failure.ts';
 import { PartReader, type VerifiedBlock } from '../segments/part-reader.ts';
 import type { UpkeepLine } from './upkeep-connections.ts';
 
-/** Blocks that may be wrong one after the other before the rest of the part is not tried any more. */
-const mostWrong = 3;
+/** Blocks that are wrong one after the other: as many more are to be expected, so others are asked first. */
+const manyWrong = 3;
 
 /**
  * One part as a source of verified blocks, stripe after stripe. A wrong block costs that block alone: reading goes on
@@ -18,7 +19,9 @@ export class BlockSource {
   #reader: PartReader | undefined;
   /** Of the reader. */
   #next = 0;
+  #isChecked = false;
   #wrong = 0;
+  #damage: FileSystemError | undefined;
   #failure: FileSystemError | undefined;
 
   constructor(line: UpkeepLine, pool: string, segment: StoredSegment, index: number) {
@@ -28,19 +31,25 @@ export class BlockSource {
     this.index = index;
   }
 
-  /** Storage server. */
-  get server(): number {
-    return this.#line.server.number;
-  }
-
-  /** Why the part gave no block, the last time. */
+  /** What is wrong with the part, or with the way to it, the last time. */
   get failure(): FileSystemError | undefined {
     return this.#failure;
   }
 
+  /** What is wrong with the part itself, as was found first. */
+  get damage(): FileSystemError | undefined {
+    return this.#damage;
+  }
+
   /** Whether it gives nothing any more. */
   get isExhausted(): boolean {
-    return this.#wrong >= mostWrong || (this.#failure !== undefined && this.#failure.kind !== 'damaged');
+    const { failure } = this;
+    return failure !== undefined && (failure.kind !== 'damaged' || isMissing(failure));
+  }
+
+  /** Whether its last blocks were wrong. */
+  get isDoubtful(): boolean {
+    return this.#wrong >= manyWrong;
   }
 
   /** Undefined when the block is wrong, or cannot be had. Stripes are asked for in growing order. */
@@ -53,10 +62,8 @@ export class BlockSource {
       this.#wrong = 0;
       return block;
     } catch (error) {
-      if (!(error instanceof FileSystemError)) throw error;
-      this.#failure = error;
+      this.#note(error);
       this.#wrong += 1;
-      this.#close();
       return undefined;
     }
   }
@@ -71,22 +78,44 @@ export class BlockSource {
       await this.#reader?.end();
       this.#reader = undefined;
     } catch (error) {
-      if (!(error instanceof FileSystemError)) throw error;
-      this.#failure = error;
-      this.#close();
+      this.#note(error);
     }
   }
 
   async #open(stripe: number): Promise<void> {
     this.#close();
     const line = await this.#line.open();
-    this.#reader = new PartReader(line, this.#pool, this.#segment, this.index, stripe);
+    const reader = new PartReader(line, this.#pool, this.#segment, this.index, stripe);
+    if (!this.#isChecked) await this.#check(reader);
+    this.#reader = reader;
     this.#next = stripe;
-    this.#reader.start();
+    reader.start();
+  }
+
+  /** Of a part that is too short, or too long, some blocks may still be right. @throws FileSystemError where it is not */
+  async #check(reader: PartReader): Promise<void> {
+    try {
+      await reader.check();
+    } catch (error) {
+      if (!(error instanceof DamagedPartError) || isMissing(error)) throw error;
+      this.#damage ??= error;
+    }
+    this.#isChecked = true;
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof FileSystemError)) throw error;
+    this.#failure = error;
+    if (error.kind === 'damaged') this.#damage ??= error;
+    this.#close();
   }
 
   #close(): void {
     if (this.#reader) this.#line.interrupt();
     this.#reader = undefined;
   }
+}
+
+function isMissing(error: FileSystemError): boolean {
+  return error instanceof DamagedPartError && error.damage === 'missing';
 }

@@ -22,8 +22,17 @@ export interface Traffic {
   readonly isMoving: boolean;
 }
 
+/** How fast bytes may be handled. */
+export interface Pace {
+  /**
+   * Resolves when it is time to go on after so many bytes.
+   * @throws the signal's reason
+   */
+  spend(bytes: number, signal: AbortSignal): Promise<void>;
+}
+
 /** The bytes per second that all of upkeep shares, so that it never gets in the way of transfers. */
-export class Budget {
+export class Budget implements Pace {
   readonly #bytesPerMs: number;
   readonly #traffic: Traffic;
   readonly #clock: Clock;
@@ -41,10 +50,6 @@ export class Budget {
     return this.#bytesPerMs === 0;
   }
 
-  /**
-   * Resolves when it is time to go on after so many bytes.
-   * @throws the signal's reason
-   */
   async spend(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const now = this.#clock.now();
@@ -52,5 +57,21 @@ export class Budget {
     this.#spentUntil = Math.max(this.#spentUntil, now - burst) + cost;
     const wait = this.#spentUntil - now;
     if (wait > 0) await this.#clock.sleep(wait, signal);
+  }
+}
+
+/** For what somebody waits for: as fast as it goes while no client transfers, and else within a budget. */
+export class UrgentPace implements Pace {
+  readonly #budget: Budget;
+  readonly #traffic: Traffic;
+
+  constructor(budget: Budget, traffic: Traffic) {
+    this.#budget = budget;
+    this.#traffic = traffic;
+  }
+
+  async spend(bytes: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#traffic.isMoving) await this.#budget.spend(bytes, signal);
   }
 }

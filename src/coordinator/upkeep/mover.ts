@@ -32,6 +32,8 @@ export class Mover {
   readonly #started = Date.now();
   /** Where the look through a draining server's parts is, by its number. */
   readonly #after = new Map<number, PartPlace>();
+  /** Grows each time that somebody begins or ends a rebalance: whatever was going on for an earlier one ends. */
+  #rebalances = 0;
   #reason: string | undefined;
   #checkedSegments = 0;
   #movedParts = 0;
@@ -51,6 +53,7 @@ export class Mover {
   }
 
   async startRebalance(): Promise<void> {
+    this.#rebalances += 1;
     this.#checkedSegments = 0;
     this.#movedParts = 0;
     this.#movedBytes = 0;
@@ -58,7 +61,9 @@ export class Mover {
     this.wake();
   }
 
+  /** What is being moved at this moment is moved to its end. */
   async stopRebalance(): Promise<void> {
+    this.#rebalances += 1;
     await this.#parts.catalogue.upkeep.setNote(cursorNote, undefined);
   }
 
@@ -84,8 +89,9 @@ export class Mover {
     for (const number of servers.keys()) {
       if (this.#isToBeEmptied(number) && (await this.#drain(number, signal))) return true;
     }
+    const rebalance = this.#rebalances;
     const cursor = await catalogue.upkeep.note(cursorNote);
-    return cursor !== undefined && this.#rebalance(Number(cursor), signal);
+    return cursor !== undefined && this.#rebalance(rebalance, Number(cursor), signal);
   }
 
   /** Whether it is draining, or so long down or out of the configuration that its parts had better be elsewhere. */
@@ -93,7 +99,7 @@ export class Mover {
     const { pool, watch, relocateMs } = this.#parts;
     if (watch.isDraining(number)) return true;
     const server = pool.servers.find((each) => each.number === number);
-    const since = server ? server.condition.downSince : this.#started;
+    const since = server ? server.downSince : this.#started;
     return since !== undefined && watch.strangeness(number) === undefined && Date.now() - since >= relocateMs;
   }
 
@@ -103,6 +109,10 @@ export class Mover {
     const parts = await catalogue.upkeep.partsOn(number, this.#after.get(number), batch);
     for (const place of parts) {
       signal.throwIfAborted();
+      if (!this.#isToBeEmptied(number)) {
+        this.#after.delete(number);
+        return true; // Somebody wants it to stay, or it is back.
+      }
       await this.#change(place.segment, signal, async (task) => {
         const { parts } = task.segment;
         if (parts[place.index]?.server !== number) return;
@@ -118,13 +128,15 @@ export class Mover {
     return parts.length === batch;
   }
 
-  /** @returns whether to go on at once */
-  async #rebalance(cursor: number, signal: AbortSignal): Promise<boolean> {
+  /**
+   * @param rebalance of {@link #rebalances}
+   * @returns whether to go on at once
+   */
+  async #rebalance(rebalance: number, cursor: number, signal: AbortSignal): Promise<boolean> {
     const { catalogue, placement } = this.#parts;
     const tasks = await catalogue.upkeep.segmentsAfter(cursor, batch);
     for (const task of tasks) {
       signal.throwIfAborted();
-      if ((await catalogue.upkeep.note(cursorNote)) === undefined) return false;
       await this.#change(task.segment.id, signal, async (current) => {
         const { id, parts } = current.segment;
         const here = parts.map(({ server }) => server);
@@ -136,10 +148,11 @@ export class Mover {
           if (to !== undefined) await this.#move(current, index, to, signal);
         }
       });
+      if (rebalance !== this.#rebalances) return true;
       this.#checkedSegments += 1;
       await catalogue.upkeep.setNote(cursorNote, String(task.sequence));
     }
-    if (tasks.length < batch) await this.stopRebalance();
+    if (tasks.length < batch && rebalance === this.#rebalances) await this.stopRebalance();
     return tasks.length === batch;
   }
 

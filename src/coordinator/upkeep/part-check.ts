@@ -1,9 +1,10 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
+import { DamagedPartError } from '../segments/part-failure.ts';
 import { SegmentGeometry } from '../segments/part-format.ts';
 import { PartReader } from '../segments/part-reader.ts';
-import type { Budget } from './budget.ts';
+import type { Pace } from './budget.ts';
 import { UpkeepConnections } from './upkeep-connections.ts';
 
 /** What looking at every byte of a part has shown. */
@@ -16,7 +17,7 @@ export interface PartCheckOptions {
   readonly segment: StoredSegment;
   readonly index: number;
   readonly server: StorageServer;
-  readonly budget: Budget;
+  readonly pace: Pace;
   readonly signal: AbortSignal;
 }
 
@@ -29,7 +30,7 @@ export async function checkPart({
   segment,
   index,
   server,
-  budget,
+  pace,
   signal,
 }: PartCheckOptions): Promise<PartState> {
   const connections = await UpkeepConnections.take([server], signal);
@@ -42,7 +43,7 @@ export async function checkPart({
     reader.start();
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     for (let stripe = 0; stripe < geometry.stripes; stripe++) {
-      await budget.spend((await reader.next()).length, signal);
+      await pace.spend((await reader.next()).length, signal);
       connections.yieldIfWanted();
     }
     await reader.end();
@@ -54,7 +55,8 @@ export async function checkPart({
     const reason = error.message;
     if (error.kind !== 'damaged') return { state: 'unreachable', reason };
     server.condition.failedToKeep();
-    return { state: reason.endsWith(' is missing') ? 'missing' : 'damaged', reason };
+    const isMissing = error instanceof DamagedPartError && error.damage === 'missing';
+    return { state: isMissing ? 'missing' : 'damaged', reason };
   } finally {
     connections.release(broken);
   }

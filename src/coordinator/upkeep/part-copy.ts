@@ -26,7 +26,7 @@ export interface PartCopyOptions {
 
 /**
  * Copies a part to another storage server. Every block of it is verified on the way, and the copy as any new part is.
- * @throws FileSystemError `damaged` when the part is; what else is wrong with either server
+ * @throws FileSystemError `damaged` when the part is, of another kind when one of the two servers fails
  * @throws YieldedError, the signal's reason
  */
 export async function copyPart(options: PartCopyOptions): Promise<FinishedPart> {

@@ -54,10 +54,16 @@ export class RepairPlan {
       if (part.stored || !server || !watch.isUp(part.server) || part.bytes === 0) continue;
       const isReplaced = targets.some((target) => target.server === server);
       // What is overwritten while it is read gives nothing.
-      const isReadable = !isReplaced || (canSpare(server) && !server.writesInPlace);
+      const isReadable = !isReplaced || keepsWhileReplaced(server);
       if (isReadable) damaged.push({ index, server });
     }
     return [...this.#storedSources(segment.parts), ...damaged];
+  }
+
+  /** Whether making that part destroys what may be left of it before the new one is whole. */
+  overwrites({ segment }: SegmentToRepair, { index, server }: PartSource): boolean {
+    const part = segment.parts[index];
+    return part?.server === server.number && part.bytes > 0 && !server.capabilities.replacesSafely;
   }
 
   /** Why a segment that has so few sources cannot be repaired now. */
@@ -92,10 +98,10 @@ export class RepairPlan {
   ): StorageServer | string {
     const { pool, watch, placement, relocateMs } = this.#parts;
     const home = pool.servers.find(({ number }) => number === part.server);
-    const keeps = isNeeded && home?.writesInPlace === true;
+    const keeps = isNeeded && home !== undefined && !keepsWhileReplaced(home);
     if (home && !keeps && watch.takesParts(home.number) && watch.isUp(home.number)) return home;
     const name = home?.name ?? `storage server ${part.server}`;
-    const downSince = home?.condition.downSince;
+    const downSince = home?.downSince;
     const waits =
       home &&
       downSince !== undefined &&
@@ -108,12 +114,13 @@ export class RepairPlan {
     if (home && watch.isUp(home.number)) {
       if (watch.isFull(home.number)) return `${name} is full, and no other one is free`;
       if (keeps)
-        return `${name} cannot replace a file without overwriting what is left of it, and no other one is free`;
+        return `${name} cannot replace a file while what is left of it is read (it takes too few connections, or no renaming over a file), and no other one is free`;
     }
     return `${name} is down or draining, and there is no other one for its parts`;
   }
 }
 
-function canSpare(server: StorageServer): boolean {
-  return server.connections >= connectionsToSpare;
+/** Whether what is left of a damaged part can be read while its new file is written. */
+function keepsWhileReplaced({ places, capabilities }: StorageServer): boolean {
+  return places.most >= connectionsToSpare && capabilities.replacesSafely;
 }

@@ -10,7 +10,7 @@ import type { Leases } from './leases.ts';
 import { checkPart } from './part-check.ts';
 import { RepairPlan } from './repair-plan.ts';
 import type { SegmentClaims } from './segment-claims.ts';
-import { type PartSource, rebuildParts } from './segment-rebuild.ts';
+import { type PartSource, type RebuildResult, rebuildParts } from './segment-rebuild.ts';
 import type { ServerWatch } from './server-watch.ts';
 import { restAfterYield, YieldedError } from './upkeep-connections.ts';
 import { Worker } from './worker.ts';
@@ -145,7 +145,7 @@ export class Repairer {
 
   /** Makes parts and says so in the catalogue. @returns why some of them are still missing */
   async #make(task: SegmentToRepair, targets: readonly PartSource[], signal: AbortSignal): Promise<string[]> {
-    const { catalogue, budget, log } = this.#parts;
+    const { catalogue, budget } = this.#parts;
     const { segment } = task;
     const sources = this.#plan.sources(task, targets);
     if (sources.length < segment.layout.dataParts) return [this.#plan.tooFewSources(task)];
@@ -161,28 +161,34 @@ export class Repairer {
     }
     if (possible.length === 0) return ['an old file has to be removed first'];
     crashPoint('repair.begun');
-    const result = await rebuildParts({
-      pool: catalogue.pool,
-      task,
-      sources,
-      targets: possible,
-      budget,
-      signal,
-    });
-    crashPoint('repair.rebuilt');
-    for (const [index, failure] of result.damaged) {
-      const server = segment.parts[index]?.server;
-      if (server === undefined) continue;
-      log.warn({ segment: segment.id, path: task.path }, failure.message);
-      await catalogue.markPartMissing(segment.id, index, server);
+    const options = { pool: catalogue.pool, task, sources, targets: possible, budget, signal };
+    if (possible.some((target) => this.#plan.overwrites(task, target))) {
+      // What is overwritten may hold blocks that are wrong in the sources, too.
+      const { damaged, failures } = await rebuildParts({ ...options, isRehearsal: true });
+      await this.#noteDamaged(task, damaged);
+      if (damaged.size > 0 || failures.size > 0) return reasonsIn(failures, damaged);
     }
+    const result = await rebuildParts(options);
+    crashPoint('repair.rebuilt');
+    await this.#noteDamaged(task, result.damaged);
     for (const target of possible) {
       const part = result.stored.get(target.index);
       const home = segment.parts[target.index]?.server;
       if (!part || home === undefined) continue;
       await this.#commit(task, target, home, part, moving.includes(target));
     }
-    return [...result.failures.values()].map(({ message }) => message);
+    return reasonsIn(result.failures);
+  }
+
+  /** Sources that turned out to be damaged are to be repaired, too. */
+  async #noteDamaged({ segment, path }: SegmentToRepair, damaged: RebuildResult['damaged']): Promise<void> {
+    const { catalogue, log } = this.#parts;
+    for (const [index, failure] of damaged) {
+      const server = segment.parts[index]?.server;
+      if (server === undefined) continue;
+      log.warn({ segment: segment.id, path }, failure.message);
+      await catalogue.markPartMissing(segment.id, index, server);
+    }
   }
 
   async #commit(
@@ -221,7 +227,14 @@ export class Repairer {
     for (const { index, server } of targets) {
       const part = segment.parts[index];
       if (part?.server !== server.number || part.bytes === 0) continue;
-      const { state } = await checkPart({ pool: catalogue.pool, segment, index, server, budget, signal });
+      const { state } = await checkPart({
+        pool: catalogue.pool,
+        segment,
+        index,
+        server,
+        pace: budget,
+        signal,
+      });
       if (state !== 'right') continue;
       await catalogue.markPartStored(segment.id, index, server.number, part);
       log.info(
@@ -239,4 +252,8 @@ export class Repairer {
     this.#postponed.set(segment, { reason, pause });
     await this.#parts.catalogue.upkeep.postpone(segment, new Date(Date.now() + pause));
   }
+}
+
+function reasonsIn(...failures: readonly ReadonlyMap<number, FileSystemError>[]): string[] {
+  return [...new Set(failures.flatMap((each) => [...each.values()].map(({ message }) => message)))];
 }

@@ -1,5 +1,6 @@
 import type { ScrubReport } from '../../site/reports.ts';
 import type { PartOnServer } from '../catalogue/upkeep-catalogue.ts';
+import type { Pace } from './budget.ts';
 import { checkPart, type PartState } from './part-check.ts';
 import type { UpkeepParts } from './repairer.ts';
 import { restAfterYield, YieldedError } from './upkeep-connections.ts';
@@ -59,7 +60,7 @@ export class Scrubber {
   async check(
     place: PartOnServer,
     signal: AbortSignal,
-    budget = this.#parts.budget,
+    pace: Pace = this.#parts.budget,
   ): Promise<PartState | undefined> {
     const { catalogue, pool, leases, log, onFinding } = this.#parts;
     const endLease = leases.take([place.segment]);
@@ -73,7 +74,7 @@ export class Scrubber {
         return { state: 'unreachable', reason: `storage server ${place.server} is not configured` };
       const { segment, path } = task;
       const { index } = place;
-      const found = await checkPart({ pool: catalogue.pool, segment, index, server, budget, signal });
+      const found = await checkPart({ pool: catalogue.pool, segment, index, server, pace, signal });
       if (found.state === 'right') await catalogue.upkeep.markVerified(place);
       else if (found.state !== 'unreachable') {
         log.warn({ segment: segment.id, index, path, server: server.number }, found.reason);

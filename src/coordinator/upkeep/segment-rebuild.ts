@@ -33,6 +33,8 @@ export interface RebuildOptions {
   readonly sources: readonly PartSource[];
   /** The parts to make, and where. */
   readonly targets: readonly PartSource[];
+  /** Nothing is written: shows whether the sources have what the targets are to be made from. */
+  readonly isRehearsal?: boolean;
   readonly budget: Budget;
   readonly signal: AbortSignal;
 }
@@ -40,7 +42,7 @@ export interface RebuildOptions {
 export interface RebuildResult {
   /** By part index: those that are stored and verified. */
   readonly stored: ReadonlyMap<number, FinishedPart>;
-  /** By part index: why the others are not. */
+  /** By part index: why the others are not, or, in a rehearsal, cannot be. */
   readonly failures: ReadonlyMap<number, FileSystemError>;
   /** By part index: sources that had wrong bytes, or were not there. */
   readonly damaged: ReadonlyMap<number, FileSystemError>;
@@ -59,9 +61,10 @@ interface Target {
  * @throws YieldedError, the signal's reason
  */
 export async function rebuildParts(options: RebuildOptions): Promise<RebuildResult> {
-  const { sources, targets } = options;
+  const { sources, targets, isRehearsal = false } = options;
+  const places = isRehearsal ? sources : [...sources, ...targets];
   const connections = await UpkeepConnections.take(
-    [...sources, ...targets].map(({ server }) => server),
+    places.map(({ server }) => server),
     options.signal,
   );
   const rebuild = new Rebuild(options, connections);
@@ -110,7 +113,7 @@ class Rebuild {
     for (let stripe = 0; stripe < this.#geometry.stripes; stripe++) {
       const [failure] = this.#failures.values();
       if (this.#targets.size === 0 && failure) throw failure;
-      await budget.spend(this.#geometry.blockLength(stripe, 0) * this.#targets.size, signal);
+      await budget.spend(this.#geometry.blockLength(stripe, 0) * Math.max(1, this.#targets.size), signal);
       this.#connections.yieldIfWanted();
       await this.#rebuildStripe(stripe);
       crashPoint('repair.stripe-written');
@@ -144,9 +147,7 @@ class Rebuild {
 
   get #damaged(): Map<number, FileSystemError> {
     const damaged = new Map<number, FileSystemError>();
-    for (const { index, failure } of this.#sources) {
-      if (failure?.kind === 'damaged') damaged.set(index, failure);
-    }
+    for (const { index, damage } of this.#sources) if (damage) damaged.set(index, damage);
     return damaged;
   }
 
@@ -201,7 +202,11 @@ class Rebuild {
   async #verifiedBlocks(stripe: number): Promise<Map<number, VerifiedBlock>> {
     const { dataParts } = this.#options.task.segment.layout;
     const blocks = new Map<number, VerifiedBlock>();
-    const waiting = this.#sources.filter((source) => !source.isExhausted);
+    const usable = this.#sources.filter((source) => !source.isExhausted);
+    const waiting = [
+      ...usable.filter(({ isDoubtful }) => !isDoubtful),
+      ...usable.filter(({ isDoubtful }) => isDoubtful),
+    ];
     while (blocks.size < dataParts) {
       const next = waiting.splice(0, dataParts - blocks.size);
       if (next.length === 0) throw this.#tooFew(stripe);

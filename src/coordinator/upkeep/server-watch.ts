@@ -57,7 +57,7 @@ export class ServerWatch {
   }
 
   isUp(number: number): boolean {
-    return this.#known.has(number) && this.#server(number)?.condition.downSince === undefined;
+    return this.#known.has(number) && this.#server(number)?.downSince === undefined;
   }
 
   /** Numbers of the servers that are up. */
@@ -81,7 +81,7 @@ export class ServerWatch {
 
   /** Whether it shall get new parts. One that was not asked yet is taken to be up. */
   takesParts(number: number): boolean {
-    const isDown = this.#server(number)?.condition.downSince !== undefined;
+    const isDown = this.#server(number)?.downSince !== undefined;
     return !isDown && !this.isDraining(number) && !this.isFull(number);
   }
 
@@ -115,7 +115,7 @@ export class ServerWatch {
     for (const { number } of pool.servers) this.#stored.set(number, servers.get(number)?.bytes ?? 0);
     await Promise.all(
       pool.servers.map(async (server) => {
-        if (server.wanted) return; // It is up, and its connections are needed for transfers.
+        if (server.places.wanted) return; // It is up, and its connections are needed for transfers.
         try {
           const free = await server.use((connection) => connection.freeBytes());
           if (free === undefined) this.#free.delete(server.number);
@@ -192,7 +192,7 @@ export class ServerWatch {
         await onEmpty(server);
       }
     }
-    const wasAway = !this.#known.has(server.number) || server.condition.downSince !== undefined;
+    const wasAway = !this.#known.has(server.number) || server.downSince !== undefined;
     this.#known.add(server.number);
     if (wasAway) onBack(server);
   }

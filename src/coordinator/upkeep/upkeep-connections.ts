@@ -77,7 +77,7 @@ export class UpkeepConnections {
     const order = [...servers.entries()].sort(([, a], [, b]) => a.number - b.number);
     for (const [position, server] of order) {
       const isSecond = held.at(-1)?.server === server;
-      const giveBack = isSecond ? server.tryReserve() : await server.reserve();
+      const giveBack = isSecond ? server.places.tryReserve() : await server.places.reserve();
       if (!giveBack) {
         for (const line of held) line.release();
         throw new YieldedError();
@@ -91,7 +91,7 @@ export class UpkeepConnections {
 
   /** To be called now and then. @throws YieldedError when transfers have been waiting for too long */
   yieldIfWanted(): void {
-    const wanted = this.lines.some(({ server }) => server.wanted);
+    const wanted = this.lines.some(({ server }) => server.places.wanted);
     if (!wanted) this.#wantedSince = undefined;
     else if (this.#wantedSince === undefined) this.#wantedSince = performance.now();
     else if (performance.now() - this.#wantedSince > patience) throw new YieldedError();

@@ -1,4 +1,4 @@
-import type { UpkeepConfiguration } from '../../config/upkeep.ts';
+import { defaultUpkeep, type UpkeepConfiguration } from '../../config/upkeep.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { RepairReport } from '../../site/reports.ts';
@@ -6,7 +6,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { Placement } from '../placement/placement.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
-import { Budget, type Clock, type Traffic } from './budget.ts';
+import { Budget, type Clock, type Traffic, UrgentPace } from './budget.ts';
 import { Inventory } from './inventory.ts';
 import type { Leases } from './leases.ts';
 import { Mover } from './mover.ts';
@@ -82,7 +82,9 @@ export class Upkeep {
       log,
       onMissing: () => this.repairer.wake(),
     });
-    this.verifications = new Verifications(catalogue, this.scrubber, log);
+    // Somebody may ask for one also where nothing is verified by itself.
+    const budget = this.budget.isNothing ? new Budget(defaultUpkeep.rate, traffic, clock) : this.budget;
+    this.verifications = new Verifications(catalogue, this.scrubber, new UrgentPace(budget, traffic), log);
   }
 
   async start(): Promise<void> {

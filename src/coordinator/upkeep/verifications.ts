@@ -2,7 +2,7 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { FindingReport, VerificationReport } from '../../site/reports.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { Budget } from './budget.ts';
+import type { Pace } from './budget.ts';
 import type { PartState } from './part-check.ts';
 import type { Scrubber } from './scrubber.ts';
 import { restAfterYield, YieldedError } from './upkeep-connections.ts';
@@ -59,12 +59,13 @@ export class Verifications {
   readonly #catalogue: Catalogue;
   readonly #scrubber: Scrubber;
   readonly #log: Log;
-  readonly #unlimited = new Budget(Number.POSITIVE_INFINITY, { isMoving: false });
+  readonly #pace: Pace;
   readonly #all = new Map<number, Verification>();
   readonly #running = new Set<Promise<void>>();
   #last = 0;
 
-  constructor(catalogue: Catalogue, scrubber: Scrubber, log: Log) {
+  constructor(catalogue: Catalogue, scrubber: Scrubber, pace: Pace, log: Log) {
+    this.#pace = pace;
     this.#catalogue = catalogue;
     this.#scrubber = scrubber;
     this.#log = log;
@@ -131,11 +132,11 @@ export class Verifications {
       await Promise.all(Array.from({ length: lanes }, lane));
       verification.state = 'done';
     } catch (error) {
-      verification.stopping.abort();
-      if (verification.state === 'stopped' || error === signal.reason) {
+      if (signal.aborted) {
         verification.state = 'stopped';
         return;
       }
+      verification.stopping.abort(); // The other lanes have nothing to do any more.
       this.#log.error({ err: error, path: verification.path }, 'a verification failed');
       verification.state = 'failed';
       verification.reason = 'an unexpected error, see the log';
@@ -179,7 +180,7 @@ export class Verifications {
   ): Promise<PartState | undefined> {
     for (;;) {
       try {
-        return await this.#scrubber.check(place, stopping.signal, this.#unlimited);
+        return await this.#scrubber.check(place, stopping.signal, this.#pace);
       } catch (error) {
         if (!(error instanceof YieldedError)) throw error;
         await restAfterYield(stopping.signal);

@@ -1,5 +1,6 @@
 /** How the coordinator, its storage servers and its upkeep look in the Servers view. */
 import * as vscode from 'vscode';
+import { formatFingerprint } from '../../config/fingerprint.ts';
 import { isLocal } from '../../config/load.ts';
 import type {
   CoordinatorReport,
@@ -8,7 +9,6 @@ import type {
   StatusReport,
   StorageServerReport,
 } from '../../site/reports.ts';
-import { formatFingerprint } from '../../tls/fingerprint.ts';
 import type { ServersState } from '../servers.ts';
 import { countFiles, countParts, formatSize } from '../wording.ts';
 

@@ -1,6 +1,6 @@
 /** The questions about a server of somebody else, one after the other; undefined where a person gave up. */
 import * as vscode from 'vscode';
-import { formatFingerprint } from '../../tls/fingerprint.ts';
+import { formatFingerprint } from '../../config/fingerprint.ts';
 import type { RemoteServer } from '../remote-servers.ts';
 
 export interface ServerAnswers {

@@ -1,6 +1,6 @@
 import { type DigestAlgorithm, digestAlgorithms, digestOf } from '../digest.ts';
 import { type Entry, type FileSystem, FileSystemError } from '../file-system.ts';
-import { type Reply, ReplyError } from '../replies.ts';
+import { lostSession, type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Command, user } from './command.ts';
 import { fileAt } from './file-facts.ts';
@@ -122,7 +122,7 @@ async function compute(
 ): Promise<{ digest: string; bytes: number }> {
   const { closing } = session;
   const source = await files.read(path, start);
-  const giveUp = () => source.destroy(new ReplyError(426, 'The control connection was lost.'));
+  const giveUp = () => source.destroy(lostSession());
   closing.addEventListener('abort', giveUp, { once: true });
   try {
     if (closing.aborted) giveUp();

@@ -5,7 +5,7 @@
 import { finished } from 'node:stream/promises';
 import { maxLineBytes } from '../control/control-line-reader.ts';
 import type { FileSystem } from '../file-system.ts';
-import { type Reply, ReplyError } from '../replies.ts';
+import { lostSession, type Reply, ReplyError } from '../replies.ts';
 import type { Session } from '../session.ts';
 import type { FileTransfer } from '../session-record.ts';
 import { fileAt } from './file-facts.ts';
@@ -47,7 +47,7 @@ export async function sitePut(session: Session, argument: string, files: FileSys
       await finished(upload.stream, { signal: session.closing });
     } catch (error) {
       await upload.abort();
-      throw error;
+      throw session.closing.aborted ? lostSession() : error;
     }
     await upload.commit();
     const { size } = await fileAt(path, files);
@@ -87,9 +87,10 @@ async function beginning(path: string, files: FileSystem, signal: AbortSignal): 
   const source = await files.read(path, 0);
   const chunks: Buffer[] = [];
   let length = 0;
-  const end = () => source.destroy();
+  const end = () => source.destroy(lostSession());
   signal.addEventListener('abort', end, { once: true });
   try {
+    if (signal.aborted) end();
     for await (const chunk of source.iterator()) {
       const bytes: Buffer = chunk;
       chunks.push(bytes);

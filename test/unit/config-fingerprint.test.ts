@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatFingerprint, parseFingerprint } from '../../src/tls/fingerprint.ts';
+import { formatFingerprint, parseFingerprint } from '../../src/config/fingerprint.ts';
 
 const fingerprints = fc.stringMatching(/^[0-9a-f]{64}$/);
 

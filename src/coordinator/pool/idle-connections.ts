@@ -1,0 +1,57 @@
+import type { StorageConnection } from './storage-connection.ts';
+
+/** Milliseconds a connection may have been idle before it is asked whether it still lives. */
+const trustedIdle = 5_000;
+const most = 6;
+
+/** The connections to one storage server that nobody uses at present. */
+export class IdleConnections {
+  readonly #connections: StorageConnection[] = [];
+  readonly #onLost: () => void;
+
+  /** @param onLost one of them has ended by itself */
+  constructor(onLost: () => void) {
+    this.#onLost = onLost;
+  }
+
+  get count(): number {
+    return this.#connections.length;
+  }
+
+  get isFull(): boolean {
+    return this.count >= most;
+  }
+
+  keep(connection: StorageConnection): void {
+    this.#connections.push(connection);
+  }
+
+  /**
+   * The one that was used last, of those that still live.
+   * @param isSuspect the server is to be asked, however short a while ago it was used
+   */
+  async take(isSuspect: boolean): Promise<StorageConnection | undefined> {
+    for (let idle = this.#connections.pop(); idle; idle = this.#connections.pop()) {
+      if (await isAlive(idle, isSuspect ? 0 : trustedIdle)) return idle;
+      if (idle.lost) this.#onLost();
+      idle.close();
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const connection of this.#connections.splice(0)) connection.close();
+  }
+}
+
+/** @param trusted milliseconds of idleness after which it is asked */
+async function isAlive(connection: StorageConnection, trusted: number): Promise<boolean> {
+  if (connection.closed) return false;
+  if (connection.idle < trusted) return true;
+  try {
+    await connection.ping();
+    return true;
+  } catch {
+    return false; // Whatever the reason, a fresh connection will tell it better.
+  }
+}
