@@ -1,11 +1,11 @@
 /**
- * Bundles every program into `dist/`, for the Node inside VS Code (24): the extension as the one CommonJS file that VS
- * Code loads, and the script of its pool map; the command and the servers as modules in `dist/programs/` that share their code, each behind a small file
+ * Bundles every program into `dist/`, for the Node inside VS Code (24): the extension as the CommonJS file that VS
+ * Code loads, with what it needs later in files of their own, and the script of its pool map; the command and the servers as modules in `dist/programs/` that share their code, each behind a small file
  * of its name.
  */
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type OutputFile, type Plugin, transform } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 const minify = process.argv.includes('--minify');
@@ -61,6 +61,20 @@ const common = {
   plugins: [manifestVersion],
 } satisfies BuildOptions;
 
+/** esbuild divides ES modules only, and VS Code loads a CommonJS one: so each part becomes one when it is divided. */
+async function writeCommonJs({ path, text }: OutputFile): Promise<void> {
+  if (path.endsWith('.map')) return writeFile(path, text);
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: common.target,
+    minify,
+    // VS Code gives its own module to `require`.
+    supported: { 'dynamic-import': false },
+  });
+  await writeFile(path, code);
+}
+
 /** Runs before anything is loaded that an older Node does not have, in words that it understands. */
 const start = (program: string) => `#!/usr/bin/env node
 if (Number(process.versions.node.split('.')[0]) < 24) {
@@ -71,15 +85,20 @@ import('./programs/${program}.mjs');
 `;
 
 await rm('dist', { recursive: true, force: true });
-await build({
+const { outputFiles } = await build({
   ...common,
   outdir: 'dist',
-  format: 'cjs',
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'extension-[name]-[hash]',
   entryPoints: { extension: 'src/extension/extension.ts' },
   plugins: [manifestVersion, vscodeOnce],
   // A name that was not found above would be undefined.
   logOverride: { 'import-is-undefined': 'error' },
+  write: false,
 });
+await mkdir('dist');
+await Promise.all(outputFiles.map(writeCommonJs));
 await build({
   ...common,
   outdir: 'dist',

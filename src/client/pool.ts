@@ -1,4 +1,4 @@
-import { type Address, Connection } from './connection.ts';
+import type { Address, Connection } from './connection.ts';
 
 interface Idle {
   readonly connection: Connection;
@@ -44,7 +44,7 @@ export class ConnectionPool {
       signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
     await this.#turn(ended);
     try {
-      const connection = (await this.#living(ended)) ?? (await Connection.open(this.#address, ended));
+      const connection = (await this.#living(ended)) ?? (await open(this.#address, ended));
       try {
         return await cancelledBy(ended, connection, () => task(connection));
       } finally {
@@ -99,6 +99,12 @@ export class ConnectionPool {
     }
     return undefined;
   }
+}
+
+/** FTP is loaded with the first session: a window that opens does not wait for it. */
+async function open(address: Address, signal: AbortSignal): Promise<Connection> {
+  const { Connection } = await import('./connection.ts');
+  return Connection.open(address, signal);
 }
 
 async function cancelledBy<T>(

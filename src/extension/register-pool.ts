@@ -2,11 +2,9 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { registerAll } from './command-runner.ts';
 import type { ConfigurationFinder } from './configuration.ts';
-import { drill } from './drill.ts';
 import type { FirstSteps } from './first-steps.ts';
 import { PoolMap } from './pool-map/pool-map.ts';
 import { PoolWatch } from './pool-watch.ts';
-import { reportIssue } from './report-issue.ts';
 import type { ServerLogs } from './server-logs.ts';
 import type { Servers } from './servers.ts';
 import { serverCommands } from './servers-view/server-commands.ts';
@@ -50,9 +48,10 @@ export function registerPool({
       steps.finish('mapShown');
     },
     'splitftp.drill': async () => {
+      const { drill } = await import('./drill.ts');
       if (await drill(servers)) steps.finish('drillPassed');
     },
-    'splitftp.reportIssue': () => reportIssue(servers),
+    'splitftp.reportIssue': async () => (await import('./report-issue.ts')).reportIssue(servers),
     'splitftp.openWalkthrough': () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', 'splitftp.splitftp#splitftp.start'),
   };

@@ -70,6 +70,21 @@ test('a batch that was canceled while it was counted is counted again, and no fi
   store.remove();
 });
 
+test('a batch that was canceled before a file was found is retried with all its files', () => {
+  const store = QueueFile.create(folder);
+  const queue = new TransferQueue(store);
+  const { id } = queue.add(upload);
+  queue.cancelBatch(id);
+  expect(queue.batch(id)).toMatchObject({ walked: true, cutShort: true });
+  expect(queue.batch(id)?.ended).toBeDefined();
+  queue.retryBatch(id);
+  expect(queue.batch(id)).toMatchObject({ walked: false, cutShort: false, ended: undefined });
+  queue.found(id, [file('one')]);
+  queue.walked(id);
+  expect(queue.next(any, none)?.source).toBe('/a/one');
+  store.remove();
+});
+
 test('a retry brings back what failed, and nothing else', () => {
   const { store, queue, id } = queueOf(['one', 'two']);
   const one = queue.next(any, none)?.id ?? '';
@@ -162,6 +177,7 @@ const action = fc.record({
       'pauseBatch',
       'resumeBatch',
       'cancelBatch',
+      'retryBatch',
       'find',
       'walked',
       'clear',
@@ -203,13 +219,16 @@ test('whatever is done, sums are right, nothing is lost, and the disk has what m
         else if (kind === 'pauseBatch') queue.pauseBatch(id);
         else if (kind === 'resumeBatch') queue.resumeBatch(id);
         else if (kind === 'cancelBatch') queue.cancelBatch(id);
+        else if (kind === 'retryBatch') queue.retryBatch(id);
         else if (kind === 'walked') queue.walked(id);
         else if (kind === 'clear') queue.clear(id);
 
         const now = queue.files(id);
         const totals = queue.totals(id);
         for (const state of fileStates) {
-          expect(totals.count(state)).toBe(now.filter((one) => one.state === state).length);
+          const alike = now.filter((one) => one.state === state);
+          expect(totals.count(state)).toBe(alike.length);
+          expect(new Set(queue.filesIn(id, state))).toEqual(new Set(alike));
         }
         const counted = now.filter(({ state }) => state !== 'skipped' && state !== 'canceled');
         expect(totals.bytes).toBe(counted.reduce((sum, { size }) => sum + size, 0));

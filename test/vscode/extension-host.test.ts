@@ -47,6 +47,20 @@ test('a second window attaches, and starts its own servers when the first is gon
   await untilGone(pids);
 });
 
+test('a paused queue outlives the extension host that was killed, and goes on in the next', async ({
+  runInside,
+  workspace,
+  code,
+}) => {
+  const begun = await runInside('queue-begun');
+  await Promise.race([reported(workspace.folder, 'queued.json', 120), begun.ended]);
+  const pids = v.parse(v.array(v.number()), await reported(workspace.folder, 'queued.json'));
+  for (const host of code.extensionHosts) process.kill(host, 'SIGKILL');
+  await untilGone(pids);
+  const { ended } = await runInside('queue-goes-on');
+  await ended;
+});
+
 describe('a folder that is not trusted', () => {
   test.override('options', { testDriver: true, trust: false });
   test.override('settings', ({ workspace }) => ({ 'splitftp.port': workspace.port }));

@@ -265,7 +265,7 @@ test('ten thousand files in one folder are listed, reached, changed and followed
 
 describe.for(['Default Dark Modern', 'Default Light Modern', 'Default High Contrast'])('%s', (theme) => {
   test.override('settings', { 'workbench.colorTheme': theme });
-  test(`looks right in ${theme}`, async ({ openWindow, client }) => {
+  test(`looks right in ${theme}`, async ({ openWindow, client, workspace }) => {
     const window = await openWindow();
     await window.picture(`36-empty ${theme}`);
     await client.makeDirectory('/documents');
@@ -276,6 +276,23 @@ describe.for(['Default Dark Modern', 'Default Light Modern', 'Default High Contr
     await window.file('table.csv').click();
     await window.tab('table.csv').waitFor();
     await window.picture(`36-files ${theme}`);
+
+    await workspace.makeLarge('film.mp4', 64); // It moves as long as it is looked at.
+    await window.run('SplitFTP: Upload');
+    await window.answerPath(join(workspace.folder, 'film.mp4'), 'Upload');
+    await window.pick('Upload to /');
+    await window.openContainer();
+    const row = window.transfer('film.mp4');
+    await window
+      .transfer(' of 64 GB')
+      .getByText(/\/s, .* left/)
+      .waitFor();
+    await window.page.mouse.move(700, 400); // The tooltip would cover the title.
+    await window.picture(`36-transfers ${theme}`);
+    await window.inline(row, 'Cancel');
+    await row.getByText('canceled').waitFor();
+    await window.picture(`36-transfers-canceled ${theme}`);
+    await window.openExplorer();
     await window.run('SplitFTP: Stop Servers');
     await window.files.getByText('The servers are stopped.').waitFor();
     await window.picture(`36-stopped ${theme}`);

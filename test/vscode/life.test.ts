@@ -19,7 +19,7 @@ async function beginUpload(window: Workbench, workspace: Workspace): Promise<voi
   await window.menu(window.local('film.mp4'), 'Upload to SplitFTP');
   await window.openContainer();
   await window
-    .transfer('film.mp4')
+    .transfer(' of 1 GB')
     .getByText(/MB of 1 GB/)
     .waitFor();
 }

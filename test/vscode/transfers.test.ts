@@ -14,17 +14,20 @@ test('an upload is paused, survives a reload of the window, goes on, and is canc
   await window.menu(window.local('big.bin'), 'Upload to SplitFTP');
   await window.openContainer();
   const row = window.transfer('big.bin');
-  await row.getByText(/[MG]B of 8 GB/).waitFor();
+  const progress = window.transfer(' of 8 GB');
+  await progress.getByText(/[MG]B of 8 GB, .*\/s, .* left/).waitFor();
   await window.picture('30-transfer-running');
 
   await window.inline(row, 'Pause');
-  await row.getByText(/paused, .* of 8 GB/).waitFor();
+  await row.getByText('paused, 8 GB').waitFor();
+  await progress.getByText(/[MG]B of 8 GB$/).waitFor();
   await window.picture('31-transfer-paused');
   await window.page.reload();
   await window.openContainer();
-  await row.getByText(/paused, .* of 8 GB/).waitFor();
+  await row.getByText('paused, 8 GB').waitFor();
+  await progress.getByText(/[MG]B of 8 GB$/).waitFor();
   await window.inline(row, 'Resume');
-  await row.getByText(/\/s, .* left/).waitFor();
+  await progress.getByText(/\/s, .* left/).waitFor();
   await window.picture('32-transfer-resumed');
 
   await row.click();
@@ -34,6 +37,45 @@ test('an upload is paused, survives a reload of the window, goes on, and is canc
   await window.run('SplitFTP: Clear Finished Transfers');
   await window.transfers.getByText('Uploads and downloads appear here').waitFor();
   await window.picture('33-transfers-empty');
+});
+
+test('a click on Cancel counts, however long the button is held down while the transfers move', async ({
+  openWindow,
+  workspace,
+  client,
+}) => {
+  await mkdir(join(workspace.folder, 'films'));
+  await workspace.makeLarge('films/one.bin', 16);
+  await workspace.makeLarge('films/two.bin', 16);
+  const window = await openWindow();
+  await window.openContainer();
+  await window.run('SplitFTP: Upload');
+  await window.answerFolder(join(workspace.folder, 'films'), 'Upload');
+  const progress = window.transfer(' of 2 files');
+  const [batch, one, two] = [
+    window.transfer('films'),
+    window.transfer('one.bin'),
+    window.transfer('two.bin'),
+  ];
+  await one.locator('.codicon-cloud-upload').waitFor();
+  await two.locator('.codicon-cloud-upload').waitFor();
+  await expect.poll(() => window.badge(one), { timeout: 60_000 }).toMatch(/^([1-9]%|\d\d)$/);
+  await window.picture('36-transfers-moving');
+
+  for (const row of [one, batch]) {
+    await row.hover();
+    await row.locator('.actions .action-label[aria-label^="Cancel"]').hover();
+    await window.page.mouse.down();
+    for (let change = 1; change <= 3; change++) {
+      const [text, badge] = [await progress.innerText(), await window.badge(batch)];
+      await expect.poll(() => progress.innerText(), { timeout: 60_000 }).not.toBe(text);
+      if (change === 1) await expect.poll(() => window.badge(batch), { timeout: 60_000 }).not.toBe(badge);
+    }
+    await window.page.mouse.up();
+    await row.getByText('canceled').waitFor();
+  }
+  await batch.getByText('2 canceled').waitFor();
+  expect(await client.list('/films')).toEqual([]);
 });
 
 test('a running upload and a running download go on after a reload, and the history has the results', async ({
@@ -51,10 +93,7 @@ test('a running upload and a running download go on after a reload, and the hist
   await window.answerFolder(join(workspace.folder, 'target'), 'Download Here');
   await window.menu(window.local('up.bin'), 'Upload to SplitFTP');
   await window.openContainer();
-  await window
-    .transfer('up.bin')
-    .getByText(/ of 2 GB/)
-    .waitFor();
+  await window.transfer(' of 2 GB').waitFor();
   await window.page.reload();
   await window.openContainer();
   await window.transfer('up.bin').locator('.codicon-check').waitFor({ timeout: 120_000 });

@@ -217,11 +217,37 @@ export class Workbench {
     return this.transfers.locator('.monaco-list-row', { hasText: text });
   }
 
+  /**
+   * Begins to note the texts of rows of a view, also those that are gone before anybody could look.
+   * @returns tells those seen so far that match, each once
+   */
+  async textsOf(view: string, wanted: RegExp): Promise<() => Promise<string[]>> {
+    const seen = await this.page.evaluateHandle((label) => {
+      const pane = document.querySelector(`.pane-header[aria-label^="${label}"]`)?.closest('.pane');
+      const texts = new Set<string>();
+      const note = () => {
+        for (const row of pane?.querySelectorAll('.monaco-list-row') ?? []) texts.add(row.textContent ?? '');
+      };
+      if (pane)
+        new MutationObserver(note).observe(pane, { subtree: true, childList: true, characterData: true });
+      return texts;
+    }, view);
+    return async () => (await seen.evaluate((texts) => [...texts])).filter((text) => wanted.test(text));
+  }
+
   /** A row of the Servers view. */
   server(text: string): Locator {
     return this.page
       .locator('.pane', { has: this.page.getByLabel('Servers Section') })
       .locator('.monaco-list-row', { hasText: text });
+  }
+
+  /** What the decoration of a tree's row says at its end. */
+  async badge(row: Locator): Promise<string> {
+    const contents = await row
+      .locator('.monaco-icon-label')
+      .evaluateAll((labels) => labels.map((label) => getComputedStyle(label, '::after').content));
+    return contents.map((content) => content.replaceAll('"', '')).find((content) => content !== 'none') ?? '';
   }
 
   /** Presses a button that a row of a tree shows at its end. */

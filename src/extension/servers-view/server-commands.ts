@@ -5,11 +5,7 @@ import { coordinatorName, storageName } from '../../servers/local-servers.ts';
 import type { Command } from '../command-runner.ts';
 import type { FirstSteps } from '../first-steps.ts';
 import type { ServerLogs } from '../server-logs.ts';
-import { addStorageServer } from './add-server.ts';
-import { connectToCoordinator, disconnectCoordinator } from './connect.ts';
-import { type DepartureParts, drainServer, removeServer, replaceServer } from './departure.ts';
-import { convert, verify } from './long-tasks.ts';
-import { offerForOldFiles } from './old-files.ts';
+import type { DepartureParts } from './departure.ts';
 
 const entry = v.object({ path: v.string() });
 export interface ServerCommandParts extends DepartureParts {
@@ -19,6 +15,12 @@ export interface ServerCommandParts extends DepartureParts {
 
 const coordinatorNode = v.object({ kind: v.literal('coordinator') });
 const storageNode = v.object({ kind: v.literal('storage'), number: v.number() });
+
+// What asks and tells in many steps is loaded when it is wanted.
+const adding = () => import('./add-server.ts');
+const connecting = () => import('./connect.ts');
+const departing = () => import('./departure.ts');
+const longTasks = () => import('./long-tasks.ts');
 
 /** The commands of the Servers view. Those about one storage server ask which one where they are not told. */
 export function serverCommands(parts: ServerCommandParts): Readonly<Record<string, Command>> {
@@ -56,13 +58,14 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
 
   return {
     'splitftp.servers.add': async () => {
-      const joined = await addStorageServer(parts);
+      const joined = await (await adding()).addStorageServer(parts);
       if (joined === undefined) return;
       steps.finish('serverAdded');
+      const { offerForOldFiles } = await import('./old-files.ts');
       await offerForOldFiles(servers, watch, joined.layoutBefore);
     },
-    'splitftp.servers.connect': () => connectToCoordinator(parts),
-    'splitftp.servers.disconnect': () => disconnectCoordinator(parts),
+    'splitftp.servers.connect': async () => (await connecting()).connectToCoordinator(parts),
+    'splitftp.servers.disconnect': async () => (await connecting()).disconnectCoordinator(parts),
     'splitftp.servers.stop': forStorage((number) => servers.stopStorageServer(number)),
     'splitftp.servers.start': forStorage((number) => servers.startStorageServer(number)),
     'splitftp.servers.restart': forStorage(async (number) => {
@@ -74,18 +77,20 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
       const number = await chosen(clicked);
       if (number !== undefined) logs.show(storageName(number));
     },
-    'splitftp.servers.drain': forStorage((number) => drainServer(parts, number)),
+    'splitftp.servers.drain': forStorage(async (number) => (await departing()).drainServer(parts, number)),
     'splitftp.servers.undoDrain': forStorage((number) =>
       begin((client) => client.drain(number, { undo: true })),
     ),
-    'splitftp.servers.replace': forStorage((number) => replaceServer(parts, number)),
-    'splitftp.servers.remove': forStorage((number) => removeServer(parts, number)),
+    'splitftp.servers.replace': forStorage(async (number) =>
+      (await departing()).replaceServer(parts, number),
+    ),
+    'splitftp.servers.remove': forStorage(async (number) => (await departing()).removeServer(parts, number)),
     'splitftp.servers.repair': () => begin((client) => client.repair()),
     'splitftp.servers.rebalance': () => begin((client) => client.rebalance()),
     'splitftp.servers.verify': async (clicked) =>
-      verify(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
+      (await longTasks()).verify(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.convert': async (clicked) =>
-      convert(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
+      (await longTasks()).convert(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.servers.refresh': () => watch.look(),
   };
 }

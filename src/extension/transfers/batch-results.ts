@@ -44,6 +44,14 @@ export class BatchResults {
   }
 }
 
+/** Whether nothing else became of it; it may have been canceled before it had a file. */
+export function isAllCanceled(
+  { cutShort = false }: Pick<Batch, 'cutShort'>,
+  { files, skipped, failures, canceled }: BatchResult,
+): boolean {
+  return (canceled > 0 || cutShort) && files + failures.length + skipped.length === 0;
+}
+
 export interface ResultActions {
   readonly log: vscode.LogOutputChannel;
   retry(): void;
@@ -57,7 +65,7 @@ export async function tellResult(batch: Batch, result: BatchResult, actions: Res
   for (const { path, message } of result.failures) log.error(`${path}: ${message}`);
   const text = summary(batch, result);
   log.info(text);
-  if (result.canceled > 0 && result.files + result.failures.length + result.skipped.length === 0) {
+  if (isAllCanceled(batch, result)) {
     vscode.window.setStatusBarMessage(`$(circle-slash) ${vscode.l10n.t('SplitFTP: canceled')}`, 5000);
     return;
   }

@@ -3,7 +3,14 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import * as v from 'valibot';
-import { type Batch, batchRecord, fileRecord, type QueuedFile, type QueueStore } from './records.ts';
+import {
+  type Batch,
+  batchRecord,
+  type FileState,
+  fileRecord,
+  type QueuedFile,
+  type QueueStore,
+} from './records.ts';
 
 const extension = '.queue.sqlite';
 
@@ -67,6 +74,16 @@ export class QueueFile implements QueueStore {
     this.#together(() => {
       for (const file of files) this.#saveFile.run(file.id, file.batch, JSON.stringify(file));
     });
+  }
+
+  moveFiles(batch: string, from: readonly FileState[], to: FileState): void {
+    const states = from.map(() => '?').join(', ');
+    this.#database
+      .prepare(
+        `UPDATE file SET record = json_set(record, '$.state', ?)
+         WHERE batch = ? AND json_extract(record, '$.state') IN (${states})`,
+      )
+      .run(to, batch, ...from);
   }
 
   removeFiles(ids: readonly string[]): void {

@@ -78,6 +78,8 @@ export interface QueueStore {
   load(): { readonly batches: readonly Batch[]; readonly files: readonly QueuedFile[] };
   saveBatch(batch: Batch): void;
   saveFiles(files: readonly QueuedFile[]): void;
+  /** All files of a batch that are in one of these states go into another. */
+  moveFiles(batch: string, from: readonly FileState[], to: FileState): void;
   removeFiles(ids: readonly string[]): void;
   /** With its files. */
   removeBatch(id: string): void;

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Command } from '../command-runner.ts';
-import { isUnfinished, type QueuedFile } from './records.ts';
-import type { TransferNode } from './transfer-node.ts';
+import type { TransferNode } from './transfer-rows.ts';
 import type { Transfers } from './transfers.ts';
 
 const node = v.variant('kind', [
@@ -39,13 +38,6 @@ export function transferCommands(
   const all = (what: (batch: string) => void) => () => {
     for (const { id } of queue.batches) what(id);
   };
-  const retryBatch = (id: string) =>
-    queue.retry(
-      queue
-        .files(id)
-        .filter(({ state }) => state === 'failed' || state === 'canceled')
-        .map((file) => file.id),
-    );
 
   return {
     'splitftp.transfers.pause': forEach(
@@ -60,17 +52,14 @@ export function transferCommands(
       (id) => queue.cancelBatch(id),
       (ids) => queue.cancel(ids),
     ),
-    'splitftp.transfers.retry': forEach(retryBatch, (ids) => queue.retry(ids)),
+    'splitftp.transfers.retry': forEach(
+      (id) => queue.retryBatch(id),
+      (ids) => queue.retry(ids),
+    ),
     'splitftp.transfers.answer': (clicked) => {
       const [row] = chosen(clicked, undefined);
-      const asking = (file: QueuedFile | undefined) => file?.state === 'asking';
-      const ids =
-        row?.kind === 'batch'
-          ? queue.files(row.id).flatMap((file) => (asking(file) ? [file.id] : []))
-          : row === undefined
-            ? []
-            : [row.id];
-      questions.askAgain(ids);
+      if (row?.kind === 'batch') questions.askAgain(queue.filesIn(row.id, 'asking').map(({ id }) => id));
+      else questions.askAgain(row === undefined ? [] : [row.id]);
     },
     'splitftp.transfers.remove': (clicked, selection) => {
       for (const row of chosen(clicked, selection)) queue.clear(row.kind === 'batch' ? row.id : row.batch);
@@ -81,10 +70,7 @@ export function transferCommands(
     'splitftp.transfers.resumeAll': all((id) => queue.resumeBatch(id)),
     'splitftp.transfers.cancelAll': async () => {
       const open = queue.batches.filter(({ ended }) => ended === undefined);
-      const count = open.reduce(
-        (sum, { id }) => sum + queue.files(id).filter(({ state }) => isUnfinished(state)).length,
-        0,
-      );
+      const count = transfers.unfinished;
       if (open.length === 0) return;
       const cancel = vscode.l10n.t('Cancel Transfers');
       const answer = await vscode.window.showWarningMessage(

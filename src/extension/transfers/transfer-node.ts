@@ -1,17 +1,13 @@
 /** How the queue's records look in the Transfers view. */
 import { basename, posix } from 'node:path';
 import * as vscode from 'vscode';
-import { formatSize } from '../wording.ts';
+import { countFiles, formatSize } from '../wording.ts';
 import type { Batch, FileState, QueuedFile } from './records.ts';
 import type { TransferQueue } from './transfer-queue.ts';
+import type { TransferNode } from './transfer-rows.ts';
 import type { TransferRunner } from './transfer-runner.ts';
+import { toUri } from './transfer-uri.ts';
 import { describeCount, describeMovement, formatDuration } from './transfer-words.ts';
-
-/** What the view shows: an action of a person, or a file of it; a list that is cut says so in a last row. */
-export type TransferNode =
-  | { readonly kind: 'batch'; readonly id: string }
-  | { readonly kind: 'file'; readonly id: string; readonly batch: string }
-  | { readonly kind: 'more'; readonly id: string; readonly count: number };
 
 export interface Shown {
   readonly queue: TransferQueue;
@@ -58,12 +54,13 @@ function stateWords(state: FileState): string {
   }
 }
 
-export function fileItem(file: QueuedFile, batch: Batch, { runner, isConnected }: Shown): vscode.TreeItem {
+export function fileItem(file: QueuedFile, batch: Batch, { isConnected }: Shown): vscode.TreeItem {
   const item = new vscode.TreeItem(nameOf(batch, file.source));
   item.id = file.id;
+  item.resourceUri = toUri(file.id);
   item.iconPath = iconOf(file.state, batch);
   item.contextValue = `file.${file.state}`;
-  item.description = describeFile(file, runner.speed(file.id), isConnected);
+  item.description = describeFile(file, isConnected);
   const direction = directionWords(batch);
   item.tooltip = [
     `${direction}: ${file.source}`,
@@ -76,10 +73,10 @@ export function fileItem(file: QueuedFile, batch: Batch, { runner, isConnected }
   return item;
 }
 
-function describeFile(file: QueuedFile, speed: number, isConnected: boolean): string {
-  if (file.state === 'running') return describeMovement({ bytes: file.size, bytesDone: file.bytes, speed });
+function describeFile(file: QueuedFile, isConnected: boolean): string {
+  // How far it is, its decoration tells.
+  if (file.state === 'done' || file.state === 'running') return formatSize(file.size);
   if (file.state === 'failed') return file.message ?? stateWords('failed');
-  if (file.state === 'done') return formatSize(file.size);
   const state =
     file.state === 'waiting' && !isConnected
       ? vscode.l10n.t('waiting for the servers')
@@ -89,35 +86,19 @@ function describeFile(file: QueuedFile, speed: number, isConnected: boolean): st
 }
 
 export function batchItem(batch: Batch, shown: Shown): vscode.TreeItem {
-  const { queue, runner, isConnected } = shown;
-  const totals = queue.totals(batch.id);
-  const state = stateOfBatch(batch, queue);
+  const state = stateOfBatch(batch, shown.queue);
   const item = new vscode.TreeItem(titleOf(batch));
-  const hasRows = totals.files > 0;
-  item.collapsibleState = hasRows
-    ? batch.ended === undefined
+  item.collapsibleState =
+    batch.ended === undefined
       ? vscode.TreeItemCollapsibleState.Expanded
-      : vscode.TreeItemCollapsibleState.Collapsed
-    : vscode.TreeItemCollapsibleState.None;
+      : shown.queue.totals(batch.id).files > 0
+        ? vscode.TreeItemCollapsibleState.Collapsed
+        : vscode.TreeItemCollapsibleState.None;
   item.id = batch.id;
+  item.resourceUri = toUri(batch.id);
   item.iconPath = iconOf(state, batch);
   item.contextValue = `batch.${state}`;
-  const done = batch.settledFiles + totals.count('done');
-  const files = batch.settledFiles + totals.files;
-  const parts = [describeCount(done, files, !batch.walked)];
-  if (batch.ended === undefined) {
-    const speed = state === 'running' ? runner.speed() : 0;
-    parts.push(describeMovement({ bytes: totals.bytes, bytesDone: totals.bytesDone, speed }));
-    if (!isConnected) parts.push(vscode.l10n.t('waiting for the servers'));
-  } else {
-    parts.push(formatSize(batch.settledBytes + totals.bytesDone));
-    parts.push(formatDuration((batch.ended - batch.created) / 1000));
-  }
-  for (const each of ['failed', 'skipped', 'canceled', 'asking'] as const) {
-    const count = totals.count(each);
-    if (count > 0) parts.push(`${count.toLocaleString()} ${stateWords(each)}`);
-  }
-  item.description = parts.join(', ');
+  item.description = describeBatch(batch, state, shown);
   item.tooltip = [
     `${directionWords(batch)}:`,
     ...batch.sources.slice(0, 10),
@@ -129,6 +110,79 @@ export function batchItem(batch: Batch, shown: Shown): vscode.TreeItem {
     label: [titleOf(batch), directionWords(batch), stateWords(state), item.description].join(', '),
   };
   return item;
+}
+
+/** What does not change while it moves. */
+function describeBatch(batch: Batch, state: FileState, { queue, isConnected }: Shown): string {
+  const totals = queue.totals(batch.id);
+  const parts: string[] = [];
+  if (batch.ended === undefined) {
+    const files = batch.settledFiles + totals.files;
+    if (!isConnected) parts.push(vscode.l10n.t('waiting for the servers'));
+    else if (state !== 'running' && state !== 'asking') parts.push(stateWords(state));
+    if (batch.walked && files > 1) parts.push(countFiles(files));
+    if (batch.walked && files <= 1 && state !== 'asking') parts.push(formatSize(totals.bytes));
+  } else {
+    const done = batch.settledFiles + totals.count('done');
+    parts.push(describeCount(done, batch.settledFiles + totals.files, false));
+    parts.push(formatSize(batch.settledBytes + totals.bytesDone));
+    parts.push(formatDuration((batch.ended - batch.created) / 1000));
+    // Before it had found a file that is not done.
+    if (batch.cutShort && totals.count('canceled') === 0) parts.push(stateWords('canceled'));
+  }
+  for (const each of ['failed', 'skipped', 'canceled', 'asking'] as const) {
+    const count = totals.count(each);
+    if (count > 0)
+      parts.push(
+        count === 1 && totals.files === 1
+          ? stateWords(each)
+          : `${count.toLocaleString()} ${stateWords(each)}`,
+      );
+  }
+  return parts.join(', ');
+}
+
+/** How far a batch is: the row that is drawn again and again, and has no buttons for that reason. */
+export function progressItem(node: TransferNode & { kind: 'progress' }, shown: Shown): vscode.TreeItem {
+  const { queue, runner } = shown;
+  const batch = queue.batch(node.batch);
+  const item = new vscode.TreeItem(batch === undefined ? '' : progressOf(batch, queue, runner.speed()));
+  item.id = node.id;
+  item.contextValue = 'progress';
+  item.iconPath = new vscode.ThemeIcon('dashboard');
+  return item;
+}
+
+function progressOf(batch: Batch, queue: TransferQueue, speed: number): string {
+  const totals = queue.totals(batch.id);
+  const files = batch.settledFiles + totals.files;
+  const bytes = batch.settledBytes + totals.bytes;
+  const bytesDone = batch.settledBytes + totals.bytesDone;
+  const isRunning = totals.count('running') > 0;
+  const parts: string[] = [];
+  if (!batch.walked || files > 1)
+    parts.push(describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked));
+  if (bytes > 0 || batch.walked)
+    parts.push(describeMovement({ bytes, bytesDone, speed: isRunning ? speed : 0 }));
+  return parts.join(', ');
+}
+
+/** The share of a batch or a file that has arrived, as a decoration of its row; none where nothing moves. */
+export function decorationOf(id: string, { queue, runner }: Pick<Shown, 'queue' | 'runner'>) {
+  const file = queue.file(id);
+  const totals = queue.totals(id);
+  const { bytes, bytesDone, speed } =
+    file === undefined
+      ? { bytes: totals.bytes, bytesDone: totals.bytesDone, speed: runner.speed() }
+      : { bytes: file.size, bytesDone: file.bytes, speed: runner.speed(id) };
+  const isRunning = file === undefined ? totals.count('running') > 0 : file.state === 'running';
+  if (!isRunning || bytes === 0) return undefined;
+  const percent = Math.min(99, Math.floor((bytesDone * 100) / bytes));
+  return new vscode.FileDecoration(
+    // VS Code has room for two characters.
+    percent < 10 ? `${percent}%` : String(percent),
+    `${percent} %, ${describeMovement({ bytes, bytesDone, speed })}`,
+  );
 }
 
 export function moreItem(node: TransferNode & { kind: 'more' }): vscode.TreeItem {
@@ -149,7 +203,7 @@ export function stateOfBatch(batch: Batch, queue: TransferQueue): FileState {
   }
   if (totals.count('failed') > 0) return 'failed';
   // What was canceled can be tried again, so that the row must not look done.
-  if (totals.count('canceled') > 0) return 'canceled';
+  if (batch.cutShort || totals.count('canceled') > 0) return 'canceled';
   if (batch.settledFiles + totals.count('done') > 0) return 'done';
   return totals.files === 0 ? 'canceled' : 'skipped';
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { BatchTotals } from './batch-totals.ts';
-import type { Batch, ConflictAnswer, QueuedFile, QueueStore } from './records.ts';
+import type { BatchTotals } from './batch-totals.ts';
+import { QueueRecords } from './queue-records.ts';
+import type { Batch, ConflictAnswer, FileState, QueuedFile, QueueStore } from './records.ts';
 
 export type NewBatch = Pick<Batch, 'direction' | 'pool' | 'sources' | 'target'> &
   Partial<Pick<Batch, 'choice'>>;
@@ -15,26 +16,17 @@ export type Outcome =
 /** What has changed: how far a file has come, or more than that. */
 export type Change = 'progress' | 'records';
 
-interface Entry {
-  batch: Batch;
-  readonly files: Map<string, QueuedFile>;
-  /** In the order in which they are to be transferred. */
-  readonly waiting: Set<string>;
-  /** Sources that the queue knows: a walk that is begun again must not add them twice. */
-  readonly sources: Set<string>;
-  readonly totals: BatchTotals;
-}
-
 /**
  * What is to be transferred, in which order, and what became of it. It moves no byte itself. Every change but that of
  * progress is in the store before the method returns.
  */
 export class TransferQueue {
   readonly #store: QueueStore;
-  readonly #entries = new Map<string, Entry>();
-  readonly #batchOf = new Map<string, string>();
+  readonly #records = new QueueRecords();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #settled = new Set<(batch: Batch) => void>();
+  /** Ids in the order in which they are made: the store writes thousands of them side by side. */
+  readonly #ids = { prefix: randomUUID(), next: 0 };
 
   /** Goes on with what the store has: what was being transferred is waiting again. */
   constructor(store: QueueStore) {
@@ -43,23 +35,28 @@ export class TransferQueue {
   }
 
   get batches(): readonly Batch[] {
-    return [...this.#entries.values()].map(({ batch }) => batch);
+    return this.#records.batches;
   }
 
   batch(id: string): Batch | undefined {
-    return this.#entries.get(id)?.batch;
+    return this.#records.batch(id);
   }
 
   file(id: string): QueuedFile | undefined {
-    return this.#entryOf(id)?.files.get(id);
+    return this.#records.file(id);
   }
 
   files(batch: string): readonly QueuedFile[] {
-    return [...(this.#entries.get(batch)?.files.values() ?? [])];
+    return this.#records.files(batch);
+  }
+
+  /** The first of a batch that are in a state; quick, however many others there are. */
+  filesIn(batch: string, state: FileState, limit = Number.POSITIVE_INFINITY): readonly QueuedFile[] {
+    return [...this.#records.filesIn(batch, state, limit)];
   }
 
   totals(batch: string): BatchTotals {
-    return this.#entries.get(batch)?.totals ?? new BatchTotals();
+    return this.#records.totals(batch);
   }
 
   /** Called after each change. @returns ends that */
@@ -77,7 +74,7 @@ export class TransferQueue {
   /** Takes over the records of another queue, which are then its own. */
   adopt({ batches, files }: ReturnType<QueueStore['load']>): void {
     for (const batch of batches) {
-      this.#entries.set(batch.id, emptyEntry(batch));
+      this.#records.keepBatch(batch);
       this.#store.saveBatch(batch);
     }
     const taken = files.map(
@@ -98,7 +95,7 @@ export class TransferQueue {
       settledFiles: 0,
       settledBytes: 0,
     };
-    this.#entries.set(added.id, emptyEntry(added));
+    this.#records.keepBatch(added);
     this.#store.saveBatch(added);
     this.#changed();
     return added;
@@ -106,18 +103,18 @@ export class TransferQueue {
 
   /** The walk has found files, and what it could not look at. */
   found(batch: string, found: readonly (NewFile | UnlistedFile)[]): void {
-    const entry = this.#entries.get(batch);
-    if (entry === undefined || entry.batch.walked) return;
-    const fresh = found.filter(({ source }) => !entry.sources.has(source));
+    const { walked = true, paused = false } = this.batch(batch) ?? {};
+    if (walked) return;
+    const fresh = found.filter(({ source }) => !this.#records.knows(batch, source));
     this.#put(
       fresh.map(
         (file): QueuedFile => ({
           size: 0,
           modified: 0,
-          state: 'message' in file ? 'failed' : entry.batch.paused ? 'paused' : 'waiting',
+          state: 'message' in file ? 'failed' : paused ? 'paused' : 'waiting',
           unlisted: 'message' in file,
           ...file,
-          id: randomUUID(),
+          id: this.#newId(),
           batch,
           bytes: 0,
           started: false,
@@ -133,13 +130,12 @@ export class TransferQueue {
 
   /** Takes the next file of a batch that can be served, unless it is held back; it is running then. */
   next(isServed: (batch: Batch) => boolean, isHeldBack: (file: string) => boolean): QueuedFile | undefined {
-    for (const { batch, waiting, files } of this.#entries.values()) {
-      if (waiting.size === 0 || !isServed(batch)) continue;
-      for (const id of waiting) {
-        const file = files.get(id);
-        if (file === undefined || isHeldBack(id)) continue;
+    for (const batch of this.batches) {
+      if (this.totals(batch.id).count('waiting') === 0 || !isServed(batch)) continue;
+      for (const file of this.#records.filesIn(batch.id, 'waiting')) {
+        if (isHeldBack(file.id)) continue;
         this.#put([{ ...file, state: 'running' }]);
-        return this.file(id);
+        return this.file(file.id);
       }
     }
     return undefined;
@@ -187,7 +183,7 @@ export class TransferQueue {
     this.#put([{ ...file, choice, state: 'waiting' }]);
     if (!forAll) return;
     this.#update(file.batch, { choice });
-    const asking = this.files(file.batch).filter(({ state }) => state === 'asking');
+    const asking = this.filesIn(file.batch, 'asking');
     this.#put(asking.map((other) => ({ ...other, choice, state: 'waiting' })));
   }
 
@@ -201,9 +197,16 @@ export class TransferQueue {
 
   cancel(ids: readonly string[]): void {
     this.#moveAll(ids, ['waiting', 'running', 'asking', 'paused'], 'canceled');
-    for (const batch of new Set(ids.map((id) => this.#batchOf.get(id)))) {
+    for (const batch of new Set(ids.map((id) => this.#records.batchOf(id)))) {
       if (batch !== undefined) this.#settleIfOver(batch);
     }
+  }
+
+  /** What of a batch failed or was canceled is to be tried again, and what was not found yet is looked for. */
+  retryBatch(id: string): void {
+    if (this.batch(id)?.cutShort) this.#update(id, { ended: undefined, walked: false, cutShort: false });
+    const files = this.files(id).filter(({ state }) => state === 'failed' || state === 'canceled');
+    this.retry(files.map((file) => file.id));
   }
 
   /** What failed, or was canceled, is to be tried again. */
@@ -221,17 +224,17 @@ export class TransferQueue {
 
   pauseBatch(id: string): void {
     this.#update(id, { paused: true });
-    this.pause(this.files(id).map((file) => file.id));
+    this.#moveBatch(id, ['waiting', 'running', 'asking'], 'paused');
   }
 
   resumeBatch(id: string): void {
     this.#update(id, { paused: false });
-    this.resume(this.files(id).map((file) => file.id));
+    this.#moveBatch(id, ['paused'], 'waiting');
   }
 
   cancelBatch(id: string): void {
     if (this.batch(id)?.walked === false) this.#update(id, { walked: true, cutShort: true });
-    this.cancel(this.files(id).map((file) => file.id));
+    this.#moveBatch(id, ['waiting', 'running', 'asking', 'paused'], 'canceled');
     this.#settleIfOver(id);
   }
 
@@ -242,10 +245,8 @@ export class TransferQueue {
 
   /** Lets go of a batch, whatever its state. */
   forget(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    this.#entries.delete(id);
-    for (const file of entry.files.keys()) this.#batchOf.delete(file);
+    if (this.batch(id) === undefined) return;
+    this.#records.removeBatch(id);
     this.#store.removeBatch(id);
     this.#changed();
   }
@@ -255,7 +256,7 @@ export class TransferQueue {
     for (const file of files) {
       const batch = this.batch(file.batch);
       if (batch === undefined) continue;
-      this.#forget(file.batch, [file]);
+      this.#forget([file]);
       const at = Math.max(file.target.lastIndexOf('/'), file.target.lastIndexOf('\\'));
       const target = file.target.slice(0, at) || '/';
       const choice = batch.choice === undefined ? {} : { choice: batch.choice };
@@ -272,30 +273,25 @@ export class TransferQueue {
 
   /** Done files go, their sums stay: a history of millions of files is not kept. */
   #settleIfOver(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || !entry.batch.walked || entry.totals.unfinished > 0) return;
-    if (entry.batch.ended !== undefined) return;
-    const done = this.files(id).filter(({ state }) => state === 'done');
+    const batch = this.batch(id);
+    const totals = this.totals(id);
+    if (batch === undefined || !batch.walked || batch.ended !== undefined || totals.unfinished > 0) return;
     // A batch of one file is shown as that file.
-    const forgotten = entry.files.size === 1 ? [] : done;
-    this.#update(id, {
+    const forgotten = totals.files === 1 ? [] : this.filesIn(id, 'done');
+    const settled: Batch = {
+      ...batch,
       ended: Date.now(),
-      settledFiles: entry.batch.settledFiles + forgotten.length,
-      settledBytes: entry.batch.settledBytes + forgotten.reduce((sum, { size }) => sum + size, 0),
-    });
-    this.#forget(id, forgotten);
-    for (const listener of this.#settled) listener(entry.batch);
+      settledFiles: batch.settledFiles + forgotten.length,
+      settledBytes: batch.settledBytes + forgotten.reduce((sum, { size }) => sum + size, 0),
+    };
+    this.#update(id, settled);
+    this.#forget(forgotten);
+    for (const listener of this.#settled) listener(settled);
   }
 
-  #forget(batch: string, files: readonly QueuedFile[]): void {
-    const entry = this.#entries.get(batch);
-    if (entry === undefined || files.length === 0) return;
-    for (const file of files) {
-      entry.totals.remove(file);
-      entry.files.delete(file.id);
-      entry.waiting.delete(file.id);
-      this.#batchOf.delete(file.id);
-    }
+  #forget(files: readonly QueuedFile[]): void {
+    if (files.length === 0) return;
+    this.#records.removeFiles(files);
     this.#store.removeFiles(files.map(({ id }) => id));
     this.#changed();
   }
@@ -309,46 +305,44 @@ export class TransferQueue {
     this.#put(files.filter((file) => from.includes(file.state)).map((file) => ({ ...file, state })));
   }
 
-  #put(files: readonly QueuedFile[], durable = true): void {
-    for (const file of files) {
-      const entry = this.#entries.get(file.batch);
-      if (entry === undefined) continue;
-      const before = entry.files.get(file.id);
-      if (before !== undefined) entry.totals.remove(before);
-      entry.totals.add(file);
-      entry.files.set(file.id, file);
-      entry.sources.add(file.source);
-      this.#batchOf.set(file.id, file.batch);
-      if (file.state === 'waiting') entry.waiting.add(file.id);
-      else entry.waiting.delete(file.id);
-    }
-    if (durable && files.length > 0) this.#store.saveFiles(files);
-    if (files.length > 0) this.#changed(durable ? 'records' : 'progress');
-  }
-
-  #update(id: string, change: Partial<Batch>): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    entry.batch = { ...entry.batch, ...change };
-    this.#store.saveBatch(entry.batch);
+  /** The same for all files of a batch, however many they are, in a moment. */
+  #moveBatch(id: string, from: readonly FileState[], state: FileState): void {
+    // How far a running file has come is in memory only.
+    this.#moveAll(
+      this.filesIn(id, 'running').map((file) => file.id),
+      from,
+      state,
+    );
+    const files = from.flatMap((each) => this.filesIn(id, each));
+    if (files.length === 0) return;
+    this.#store.moveFiles(id, from, state);
+    this.#records.keepFiles(files.map((file) => ({ ...file, state })));
     this.#changed();
   }
 
-  #entryOf(file: string): Entry | undefined {
-    return this.#entries.get(this.#batchOf.get(file) ?? '');
+  #put(files: readonly QueuedFile[], durable = true): void {
+    if (files.length === 0) return;
+    this.#records.keepFiles(files);
+    if (durable) this.#store.saveFiles(files);
+    this.#changed(durable ? 'records' : 'progress');
+  }
+
+  #update(id: string, change: Partial<Batch>): void {
+    const before = this.batch(id);
+    if (before === undefined) return;
+    const batch = { ...before, ...change };
+    this.#records.keepBatch(batch);
+    this.#store.saveBatch(batch);
+    this.#changed();
+  }
+
+  #newId(): string {
+    const { prefix, next } = this.#ids;
+    this.#ids.next += 1;
+    return `${prefix}.${next.toString(36).padStart(8, '0')}`;
   }
 
   #changed(change: Change = 'records'): void {
     for (const listener of this.#listeners) listener(change);
   }
-}
-
-function emptyEntry(batch: Batch): Entry {
-  return {
-    batch,
-    files: new Map(),
-    waiting: new Set(),
-    sources: new Set(),
-    totals: new BatchTotals(),
-  };
 }

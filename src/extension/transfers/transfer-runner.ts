@@ -23,6 +23,8 @@ export interface RunnerOptions {
 
 interface Active {
   readonly abort: AbortController;
+  /** When it began, on the clock of `performance.now`. */
+  readonly since: number;
   readonly speedometer: Speedometer;
   readonly ended: Promise<void>;
 }
@@ -57,6 +59,12 @@ export class TransferRunner {
   speed(file?: string): number {
     if (file === undefined) return this.#total.speed;
     return this.#active.get(file)?.speedometer.speed ?? 0;
+  }
+
+  /** Milliseconds for which a file has been transferred; 0 when it is not. */
+  elapsed(file: string): number {
+    const active = this.#active.get(file);
+    return active === undefined ? 0 : performance.now() - active.since;
   }
 
   get isBusy(): boolean {
@@ -125,7 +133,7 @@ export class TransferRunner {
   #track(running: Map<string, Active>, id: string, work: (signal: AbortSignal) => Promise<void>): void {
     const abort = new AbortController();
     const { promise, resolve } = Promise.withResolvers<void>();
-    running.set(id, { abort, speedometer: new Speedometer(), ended: promise });
+    running.set(id, { abort, since: performance.now(), speedometer: new Speedometer(), ended: promise });
     work(abort.signal)
       .catch((error: unknown) => this.#options.onError(describeError(error)))
       .finally(() => {

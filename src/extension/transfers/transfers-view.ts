@@ -1,50 +1,49 @@
 import * as vscode from 'vscode';
-import type { FileState } from './records.ts';
-import { batchItem, fileItem, moreItem, type Shown, type TransferNode } from './transfer-node.ts';
-import type { Change } from './transfer-queue.ts';
+import { batchItem, decorationOf, fileItem, moreItem, progressItem, type Shown } from './transfer-node.ts';
+import { rowsBelow, type TransferNode, topRows } from './transfer-rows.ts';
+import { toId, toUri } from './transfer-uri.ts';
 import type { Transfers } from './transfers.ts';
 
-/** Rows below one batch at most: what needs somebody first. */
-const rows = 200;
-const order: readonly FileState[] = [
-  'asking',
-  'failed',
-  'running',
-  'paused',
-  'waiting',
-  'skipped',
-  'canceled',
-  'done',
-];
-/** Milliseconds between two looks at what is new, and at what has moved. */
-const interval = { records: 200, progress: 1000 } as const;
-/**
- * Milliseconds between two drawings of a row that moves. VS Code makes a row's buttons anew when it draws the row, and a
- * click that has begun on one of them is lost: in between, only the view's title tells how far it is.
- */
-const rowInterval = 5000;
+/** Milliseconds between two looks at what is new, between two drawings of what moves, and of the same list. */
+const interval = { looks: 200, movement: 1000, list: 5000 } as const;
 
 /** Of a row: the buttons that it has, and all that a person sees. */
 interface Look {
-  readonly state: string;
+  readonly buttons: string;
   readonly all: string;
 }
 
-/** The queue and its history. */
-export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vscode.Disposable {
+/**
+ * The queue and its history.
+ *
+ * VS Code makes a row's buttons anew whenever it draws the row, and draws all rows below one together with it: a click
+ * that has begun on one of them is lost then. So rows with buttons are drawn again only when something else than their
+ * progress is new. How far they are, is told by what is drawn without them: decorations, a row without buttons below
+ * each batch, and the view's title.
+ */
+export class TransfersView
+  implements vscode.TreeDataProvider<TransferNode>, vscode.FileDecorationProvider, vscode.Disposable
+{
   readonly view: vscode.TreeView<TransferNode>;
   readonly #transfers: Transfers;
   readonly #changed = new vscode.EventEmitter<TransferNode[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
-  readonly #forget: () => void;
+  readonly #moved = new vscode.EventEmitter<vscode.Uri[]>();
+  readonly onDidChangeFileDecorations = this.#moved.event;
+  readonly #subscriptions: vscode.Disposable;
   /** What VS Code has been shown: it knows rows by these very objects. */
   readonly #shown = new Map<string, TransferNode>();
   /** How each of them looks: only what looks another way is drawn again. */
   readonly #looks = new Map<string, Look>();
   /** The rows below each, by its id. */
   readonly #below = new Map<string | undefined, string>();
-  #movingDrawn = 0;
-  readonly #timers = new Map<Change, NodeJS.Timeout>();
+  /** When each batch was drawn with its list, in milliseconds. */
+  readonly #drawn = new Map<string, number>();
+  /** What VS Code has been given a decoration for. */
+  readonly #decorated = new Set<string>();
+  #movementDrawn = 0;
+  #looked = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(transfers: Transfers) {
     this.#transfers = transfers;
@@ -53,14 +52,21 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
       canSelectMany: true,
       showCollapseAll: true,
     });
-    this.#forget = transfers.onChange((change) => this.#soon(change));
-    this.#soon('records');
+    this.#subscriptions = vscode.Disposable.from(
+      this.view,
+      this.#changed,
+      this.#moved,
+      vscode.window.registerFileDecorationProvider(this),
+      { dispose: transfers.onChange(() => this.#soon()) },
+    );
+    this.#soon();
   }
 
   getTreeItem(node: TransferNode): vscode.TreeItem {
-    const { queue, runner, isConnected } = this.#transfers;
-    const shown: Shown = { queue, runner, isConnected };
+    const shown = this.#shownNow;
+    const { queue } = shown;
     if (node.kind === 'more') return moreItem(node);
+    if (node.kind === 'progress') return progressItem(node, shown);
     const batch = queue.batch(node.kind === 'batch' ? node.id : node.batch);
     if (batch !== undefined && node.kind === 'batch') return batchItem(batch, shown);
     const file = queue.file(node.id);
@@ -74,6 +80,7 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
       this.#shown.clear();
       this.#looks.clear();
       this.#below.clear();
+      this.#drawn.clear();
     }
     const nodes = this.#children(parent);
     for (const node of nodes) {
@@ -85,59 +92,88 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
   }
 
   getParent(node: TransferNode): TransferNode | undefined {
-    return node.kind === 'file' ? { kind: 'batch', id: node.batch } : undefined;
+    return node.kind === 'file' || node.kind === 'progress' ? { kind: 'batch', id: node.batch } : undefined;
+  }
+
+  provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
+    const id = toId(uri);
+    const decoration = id === undefined ? undefined : decorationOf(id, this.#shownNow);
+    if (id !== undefined && decoration !== undefined) this.#decorated.add(id);
+    return decoration;
   }
 
   dispose(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#forget();
-    vscode.Disposable.from(this.view, this.#changed).dispose();
+    clearTimeout(this.#timer);
+    this.#subscriptions.dispose();
   }
 
-  #soon(change: Change): void {
-    if (this.#timers.has(change)) return;
-    const refresh = () => {
-      this.#timers.delete(change);
-      this.#tellMovement();
-      if (change === 'records') this.#showChanged();
-      else if (Date.now() - this.#movingDrawn >= rowInterval) {
-        this.#movingDrawn = Date.now();
-        this.#draw(this.#moving().filter((node) => this.#looks.get(node.id)?.all !== this.#lookOf(node).all));
-      }
-    };
-    this.#timers.set(change, setTimeout(refresh, interval[change]));
+  get #shownNow(): Shown {
+    const { queue, runner, isConnected } = this.#transfers;
+    return { queue, runner, isConnected };
   }
 
-  #moving(): TransferNode[] {
-    const { queue } = this.#transfers;
-    return [...this.#shown.values()].filter(({ kind, id }) =>
-      kind === 'batch' ? queue.totals(id).count('running') > 0 : queue.file(id)?.state === 'running',
-    );
+  /** The first change is shown at once, those that follow it together. */
+  #soon(): void {
+    const wait = Math.max(0, this.#looked + interval.looks - Date.now());
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#looked = Date.now();
+      this.#showChanged();
+      this.#showMovement();
+    }, wait);
   }
 
   /** Draws what has come or gone with what it is below, and single rows that look another way. */
   #showChanged(): void {
     if (this.#hasOtherRows()) this.#changed.fire(undefined);
-    else {
-      const moving = new Set(this.#moving());
-      const changed = [...this.#shown.values()].filter((node) => {
-        const [before, now] = [this.#looks.get(node.id), this.#lookOf(node)];
-        const isOther = before?.state !== now.state || (!moving.has(node) && before?.all !== now.all);
-        return isOther || this.#hasOtherRows(node);
-      });
-      // How fast it is shows within a second.
-      if (changed.some((node) => moving.has(node))) this.#movingDrawn = Date.now() - rowInterval + 1000;
-      this.#draw(changed);
-    }
-    const unfinished = this.#transfers.unfinished;
+    else this.#draw([...this.#shown.values()].filter((node) => this.#isToBeDrawn(node)));
+    const { unfinished } = this.#transfers;
+    if (this.view.badge?.value === unfinished) return;
     this.view.badge =
       unfinished === 0
         ? undefined
         : { value: unfinished, tooltip: vscode.l10n.t('Files to be transferred: {0}', unfinished) };
   }
 
+  #isToBeDrawn(node: TransferNode): boolean {
+    if (node.kind === 'progress') return false;
+    const [before, now] = [this.#looks.get(node.id), this.#lookOf(node)];
+    if (before?.buttons !== now.buttons) return true;
+    if (before.all === now.all && !this.#hasOtherRows(node)) return false;
+    // A batch of many small files would be drawn all the time.
+    if (node.kind !== 'batch' || Date.now() >= (this.#drawn.get(node.id) ?? 0) + interval.list) return true;
+    this.#soon();
+    return false;
+  }
+
+  /** Draws how far it is, where no click can be lost by it. */
+  #showMovement(): void {
+    const { runner, movement } = this.#transfers;
+    const isBusy = runner.isBusy;
+    if (isBusy && Date.now() < this.#movementDrawn + interval.movement) {
+      this.#soon();
+      return;
+    }
+    this.#movementDrawn = Date.now();
+    this.view.description = isBusy ? movement : '';
+    const rows = [...this.#shown.values()];
+    this.#draw(
+      rows.filter(
+        (node) => node.kind === 'progress' && this.#looks.get(node.id)?.all !== this.#lookOf(node).all,
+      ),
+    );
+    const moving = rows.flatMap(({ id }) => (decorationOf(id, this.#shownNow) === undefined ? [] : [id]));
+    const changed = new Set([...this.#decorated, ...moving]);
+    // VS Code asks for them again, as they are then.
+    this.#decorated.clear();
+    if (changed.size > 0) this.#moved.fire([...changed].map(toUri));
+  }
+
   #draw(nodes: TransferNode[]): void {
-    for (const node of nodes) this.#looks.set(node.id, this.#lookOf(node));
+    for (const node of nodes) {
+      this.#looks.set(node.id, this.#lookOf(node));
+      if (node.kind === 'batch') this.#drawn.set(node.id, Date.now());
+    }
     if (nodes.length > 0) this.#changed.fire(nodes);
   }
 
@@ -149,34 +185,15 @@ export class TransfersView implements vscode.TreeDataProvider<TransferNode>, vsc
 
   #lookOf(node: TransferNode): Look {
     const { label, description, contextValue, iconPath, tooltip, collapsibleState } = this.getTreeItem(node);
-    const state = JSON.stringify([contextValue, collapsibleState]);
-    return { state, all: JSON.stringify([state, label, description, iconPath, tooltip]) };
-  }
-
-  #tellMovement(): void {
-    const { runner, movement } = this.#transfers;
-    this.view.description = runner.isBusy ? movement : '';
+    const buttons = JSON.stringify([contextValue, collapsibleState]);
+    return { buttons, all: JSON.stringify([buttons, label, description, iconPath, tooltip]) };
   }
 
   #children(parent?: TransferNode): TransferNode[] {
-    const { queue } = this.#transfers;
-    if (parent === undefined) {
-      const open = queue.batches.filter(({ ended }) => ended === undefined);
-      const over = queue.batches
-        .filter(({ ended }) => ended !== undefined)
-        .toSorted((a, b) => (b.ended ?? 0) - (a.ended ?? 0));
-      return [...open, ...over].map((batch) => {
-        const [first, ...others] = queue.totals(batch.id).files <= 1 ? queue.files(batch.id) : [];
-        const isOneFile = first !== undefined && others.length === 0 && batch.walked && !batch.settledFiles;
-        return isOneFile ? { kind: 'file', id: first.id, batch: batch.id } : { kind: 'batch', id: batch.id };
-      });
-    }
-    if (parent.kind !== 'batch') return [];
-    const files = queue.files(parent.id);
-    const first = order.flatMap((state) => files.filter((file) => file.state === state)).slice(0, rows);
-    const nodes = first.map(({ id }): TransferNode => ({ kind: 'file', id, batch: parent.id }));
-    const count = files.length - first.length;
-    return count === 0 ? nodes : [...nodes, { kind: 'more', id: `${parent.id} more`, count }];
+    const { queue, runner } = this.#transfers;
+    if (parent === undefined) return topRows({ queue, runner });
+    const batch = parent.kind === 'batch' ? queue.batch(parent.id) : undefined;
+    return batch === undefined ? [] : rowsBelow(batch, { queue, runner });
   }
 }
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { SplitClient } from '../../client/split-client.ts';
 import type { TransferResult } from '../../client/transfer.ts';
 import type { Servers, ServersState } from '../servers.ts';
-import { BatchResults, tellResult } from './batch-results.ts';
+import { BatchResults, isAllCanceled, tellResult } from './batch-results.ts';
 import { ConflictQuestions } from './conflict-questions.ts';
 import type { DroppedFiles } from './dropped-files.ts';
 import { QueueFile } from './queue-file.ts';
@@ -38,6 +38,7 @@ export class Transfers implements vscode.Disposable {
   readonly #waiting = new Map<string, (result: TransferResult | undefined) => void>();
   readonly #changed = new Set<(change: Change) => void>();
   readonly #subscriptions: vscode.Disposable;
+  readonly #adoptionAtStart: NodeJS.Immediate;
   readonly #adoption: NodeJS.Timeout;
   #client: SplitClient | undefined;
   /** Of the coordinator that the client talks to, once it has told. */
@@ -52,7 +53,8 @@ export class Transfers implements vscode.Disposable {
     this.#folder = join(context.globalStorageUri.fsPath, 'transfers');
     this.#store = QueueFile.create(this.#folder);
     this.queue = new TransferQueue(this.#store);
-    this.#adopt(() => true);
+    // Thousands of records may have been left: the window opens first.
+    this.#adoptionAtStart = setImmediate(() => this.#adopt(() => true));
     this.#results = new BatchResults(this.queue);
     this.questions = new ConflictQuestions(this.queue);
     this.runner = new TransferRunner({
@@ -117,12 +119,12 @@ export class Transfers implements vscode.Disposable {
   }
 
   retry(batch: string): void {
-    const files = this.queue.files(batch);
-    this.queue.retry(files.filter(({ state }) => state === 'failed').map(({ id }) => id));
+    this.queue.retry(this.queue.filesIn(batch, 'failed').map(({ id }) => id));
   }
 
   /** Stops what moves, where it is; what is left goes on in the next window. */
   async stop(): Promise<void> {
+    clearImmediate(this.#adoptionAtStart);
     clearInterval(this.#adoption);
     this.#subscriptions.dispose();
     await this.runner.stop();
@@ -201,8 +203,7 @@ export class Transfers implements vscode.Disposable {
   #settled(batch: Batch): void {
     const { log, reveal, onStored, dropped } = this.#options;
     const result = this.#results.take(batch);
-    const nothing = result.files + result.failures.length + result.skipped.length === 0;
-    this.#waiting.get(batch.id)?.(result.canceled > 0 && nothing ? undefined : result);
+    this.#waiting.get(batch.id)?.(isAllCanceled(batch, result) ? undefined : result);
     this.#waiting.delete(batch.id);
     if (batch.direction === 'upload') onStored(batch.target, result.files);
     const isDone = result.failures.length + result.canceled === 0;
@@ -244,8 +245,11 @@ export class Transfers implements vscode.Disposable {
   get movement(): string {
     const open = this.queue.batches.filter(({ ended }) => ended === undefined);
     const totals = open.map(({ id }) => this.queue.totals(id));
+    const bytes = totals.reduce((sum, each) => sum + each.bytes, 0);
+    // Nothing has been found yet.
+    if (bytes === 0) return '';
     return describeMovement({
-      bytes: totals.reduce((sum, { bytes }) => sum + bytes, 0),
+      bytes,
       bytesDone: totals.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
       speed: this.runner.speed(),
     });
