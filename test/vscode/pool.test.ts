@@ -1,5 +1,5 @@
 /** The Servers view, the pool map and the drill of the installed extension, in three themes. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { test } from './fixture.ts';
@@ -33,13 +33,22 @@ describe.for([
   ['Default High Contrast', 'high contrast'],
 ] as const)('%s', ([theme, name]) => {
   test.override('settings', { 'workbench.colorTheme': theme });
-  test(`servers and the pool map, in ${name}`, async ({ openWindow, workspace, client }) => {
+  test(`servers and the pool map, in ${name}`, async ({ openWindow, workspace }) => {
+    const folder = join(workspace.folder, 'project');
+    await mkdir(folder);
+    for (const file of ['plans.pdf', 'photos.zip', 'notes.txt'])
+      await writeFile(join(folder, file), Buffer.alloc(2_000_000, file));
     const window = await openWindow();
-    for (const file of ['plans.pdf', 'photos.zip', 'notes.txt']) {
-      await writeFile(join(workspace.folder, file), Buffer.alloc(2_000_000, file));
-      await client.upload([join(workspace.folder, file)], '/project');
-    }
+    // Until the servers have made their folders, the rows below the mouse move.
+    await window.local('storage_folder3').waitFor();
+    await window.local('server_folder').waitFor();
+    await window.menu(window.local('project'), 'Upload to SplitFTP');
+    await window.toast('3 files (5.7 MB) uploaded to /').waitFor();
+    await window.clearToasts();
     await window.openContainer();
+    await window.openFolder('project', 'plans.pdf', (name) =>
+      window.stored.locator('.monaco-list-row', { hasText: name }),
+    );
     for (const number of [1, 2, 3]) {
       await window
         .server(`Storage server ${number}`)

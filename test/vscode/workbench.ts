@@ -131,6 +131,13 @@ export class Workbench {
     await this.quickInput.getByRole('button', { name: button }).click();
   }
 
+  /** Types a path into VS Code's own file dialog and clicks on it: a file is taken, a folder opened. */
+  async clickPath(path: string): Promise<void> {
+    await this.quickInput.getByText('..', { exact: true }).waitFor();
+    await this.quickInput.locator('input').first().fill(path);
+    await this.pick(basename(path));
+  }
+
   /** Waits for a message that says this. */
   toast(text: string): Locator {
     return this.toasts.filter({ hasText: text });
