@@ -4,7 +4,7 @@ import type { Step } from './batch.ts';
 import { Conflicts } from './conflicts.ts';
 import { describeError, systemCode, UnreachableError } from './errors.ts';
 import { type Attempts, downloadFile } from './file-transfer.ts';
-import { localNameProblem } from './local-names.ts';
+import { LocalNames } from './local-names.ts';
 import type { ConnectionPool } from './pool.ts';
 import { retryingLost } from './retry.ts';
 import type { FoundFile, RemoteEntry, TransferFailure, TransferOptions } from './transfer.ts';
@@ -67,8 +67,9 @@ export async function* findDownloads(
     }
     try {
       await mkdir(local, { recursive: true });
+      const names = new LocalNames();
       for (const child of await pool.use((connection) => connection.list(entry.path), signal)) {
-        const problem = localNameProblem(child.name);
+        const problem = names.take(child.name);
         if (problem === undefined) yield* walk(child, join(local, child.name));
         else yield { path: child.path, message: problem };
       }

@@ -18,3 +18,27 @@ export function localNameProblem(
   }
   return undefined;
 }
+
+/** The names in one local folder: there some are the same that are two on a server. */
+export class LocalNames {
+  readonly #platform: NodeJS.Platform;
+  /** By what the file system compares. */
+  readonly #taken = new Map<string, string>();
+
+  constructor(platform: NodeJS.Platform = process.platform) {
+    this.#platform = platform;
+  }
+
+  /** Takes a further name. @returns why it cannot be had; undefined when it can */
+  take(name: string): string | undefined {
+    const problem = localNameProblem(name, this.#platform);
+    // The usual file systems of others tell every name from every other one.
+    const ignoresCase = this.#platform === 'win32' || this.#platform === 'darwin';
+    if (problem !== undefined || !ignoresCase) return problem;
+    const compared = name.normalize('NFC').toLowerCase();
+    const other = this.#taken.get(compared);
+    if (other !== undefined) return `"${other}" lies there already, and is the same name on this computer`;
+    this.#taken.set(compared, name);
+    return undefined;
+  }
+}

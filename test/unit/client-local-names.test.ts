@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { localNameProblem } from '../../src/client/local-names.ts';
+import { LocalNames, localNameProblem } from '../../src/client/local-names.ts';
 
 test.each(['', '.', '..', 'a/b', '../a', 'a\0'])('%j is refused everywhere', (name) => {
   expect(localNameProblem(name, 'linux')).toBeDefined();
@@ -52,4 +52,23 @@ test('a name that is taken stays in its folder', async () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  'win32',
+  'darwin',
+] as const)('two names that %s takes for one: the second cannot be had', (platform) => {
+  const names = new LocalNames(platform);
+  expect(names.take('Notes.txt')).toBeUndefined();
+  expect(names.take('notes.TXT')).toContain('"Notes.txt"');
+  expect(names.take('B\u00fccher')).toBeUndefined();
+  expect(names.take('Bu\u0308cher')).toContain('"B\u00fccher"');
+  expect(new LocalNames(platform).take('notes.txt')).toBeUndefined();
+});
+
+test('where they are two names both can be had, but none that leads out', () => {
+  const names = new LocalNames('linux');
+  expect(names.take('Notes.txt')).toBeUndefined();
+  expect(names.take('notes.txt')).toBeUndefined();
+  expect(names.take('..')).toBeDefined();
 });
