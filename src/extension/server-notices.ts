@@ -18,7 +18,10 @@ async function tell(
   log: vscode.LogOutputChannel,
   { message, origin, taken }: ServersState & { kind: 'failed' },
 ): Promise<void> {
-  const remedy = taken && (await otherPort(servers, origin, taken));
+  const noneFound = (error: Error): undefined => {
+    log.error(error); // The failure is told all the same.
+  };
+  const remedy = taken && (await otherPort(servers, origin, taken).catch(noneFound));
   const first = remedy ?? {
     message,
     title: vscode.l10n.t('Restart'),
