@@ -262,10 +262,15 @@ class ProxySession {
 
   async #passive(port: number, fault: FaultKind | undefined): Promise<void> {
     for (const link of this.#links) if (!link.open) this.#links.delete(link);
+    if (fault === 'port-closed') {
+      // Not one that was open a moment ago: the system may give that to another listener at once.
+      const [closed] = await freePorts(1);
+      this.#client.write(`229 Extended passive mode (|||${closed}|)\r\n`);
+      return;
+    }
     const link = new DataLink(port);
     this.#links.add(link);
     const told = await link.listening;
-    if (fault === 'port-closed') link.destroy();
     if (fault === 'reply-lost') this.destroy();
     else this.#client.write(`229 Extended passive mode (|||${told}|)\r\n`);
   }
