@@ -9,11 +9,8 @@ import { patienceOfTests, Rig } from './rig.ts';
 const mebibyte = 1024 * 1024;
 const short = 100 * mebibyte;
 const long = Number(process.env.SPLITFTP_MEMORY_MIB ?? 512) * mebibyte;
-/**
- * Resident bytes that two runs may differ by: V8 lets up to 64 MiB of buffers wait to be collected, and the longer a run,
- * the likelier it is that so many wait at once.
- */
-const slack = (64 + 32) * mebibyte;
+/** Resident bytes that two runs may differ by. */
+const slack = 32 * mebibyte;
 
 test.runIf(process.platform === 'linux').each(['2+0', '4+2'])(
   `the coordinator takes as much memory for ${long / mebibyte} MiB as for 100 MiB at %s`,
