@@ -25,7 +25,7 @@ export interface PartCopyOptions {
 }
 
 /**
- * Copies a part to another storage server. Every block of it is verified on the way, and the copy as any new part is.
+ * Copies a part to another storage server. Every block is verified on the way, and the copy in the way of each new part.
  * @throws FileSystemError `damaged` when the part is, of another kind when one of the two servers fails
  * @throws YieldedError, the signal's reason
  */
