@@ -10,6 +10,8 @@ const texts: MapTexts = JSON.parse(document.body.dataset.texts ?? '{}');
 /** Switched off by whoever looks. */
 const off = new Set<number>();
 let shown: MapState | undefined;
+/** What the table shows: drawn anew, it would lose what somebody points at, reads or has selected. */
+let drawnFiles = '';
 
 window.addEventListener('message', ({ data }: MessageEvent<MapState>) => {
   if (data.type !== 'state') return;
@@ -65,6 +67,9 @@ function drawServers(servers: readonly MapServer[]): void {
 }
 
 function drawFiles({ files, servers, isCut }: MapState): void {
+  const drawing = JSON.stringify([files, servers.map(({ number }) => number), isCut, [...off]]);
+  if (drawing === drawnFiles) return;
+  drawnFiles = drawing;
   const head = byId('head');
   head.replaceChildren();
   for (const title of [texts.file, texts.verdict]) appendHead(head, title);

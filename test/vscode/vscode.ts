@@ -66,7 +66,13 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   const data = await mkdtemp(join(runs, 'vscode-'));
   // Of its own, since VS Code leaves its sockets there; and with a short path, since the path of a socket has 108 bytes.
   const temporary = await mkdtemp(join(tmpdir(), 'splitftp-code-'));
-  const env = { ...process.env, TMPDIR: temporary, XDG_RUNTIME_DIR: temporary };
+  const env = {
+    ...process.env,
+    TMPDIR: temporary,
+    XDG_RUNTIME_DIR: temporary,
+    // An extension that a user starts for the first time is compiled.
+    NODE_COMPILE_CACHE: undefined,
+  };
   const remove = async () => {
     for (const folder of [data, temporary])
       await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { StatusReport } from '../../site/reports.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import type { Servers } from '../servers.ts';
 import { stateWords } from '../servers-view/server-node.ts';
@@ -12,7 +13,7 @@ import type { PlacedFile } from './survival.ts';
 const ready = v.object({ type: v.literal('ready') });
 /** Seconds of throughput that are shown. */
 const history = 180;
-/** Seconds between two looks at where the parts are. */
+/** Seconds between two looks at where the parts are while nothing is known to have changed. */
 const lookAgain = 10;
 
 interface PoolMapParts {
@@ -33,8 +34,12 @@ export class PoolMap implements vscode.Disposable {
   #files: readonly PlacedFile[] = [];
   #isCut = false;
   #problem = '';
+  /** Of the moment of the last look, so that all of the picture is of one moment. */
+  #reports: readonly StatusReport[] = [];
   #seconds = 0;
   #looking = false;
+  /** Something has changed since the look that is going on began. */
+  #isStale = false;
 
   constructor(parts: PoolMapParts) {
     this.#parts = parts;
@@ -67,7 +72,7 @@ export class PoolMap implements vscode.Disposable {
     panel.webview.html = pageOf(panel.webview, extensionUri);
     const subscriptions = vscode.Disposable.from(
       watch.watch(),
-      watch.onDidChange(() => this.#send()),
+      watch.onDidChange(() => this.#follow()),
       panel.webview.onDidReceiveMessage((message: unknown) => {
         if (v.is(ready, message)) this.#send();
       }),
@@ -88,17 +93,29 @@ export class PoolMap implements vscode.Disposable {
     else this.#send();
   }
 
+  /** Where the parts are is looked up anew when the servers tell that they have others. */
+  #follow(): void {
+    const { reports } = this.#parts.watch;
+    if (partsKey(reports) === partsKey(this.#reports)) this.#send();
+    else void this.#look();
+  }
+
   async #look(): Promise<void> {
-    const { servers } = this.#parts;
-    if (this.#looking || this.#panel === undefined) return;
+    const { servers, watch } = this.#parts;
+    if (this.#panel === undefined) return;
+    if (this.#looking) {
+      this.#isStale = true;
+      return;
+    }
     if (servers.state.kind !== 'running') {
-      this.#files = [];
+      [this.#files, this.#reports] = [[], watch.reports];
       this.#problem = vscode.l10n.t('The servers do not run.');
       this.#send();
       return;
     }
-    this.#looking = true;
+    [this.#looking, this.#isStale] = [true, false];
     const path = this.#path;
+    const { reports } = watch;
     try {
       const { files, isCut } = await placementOf(await servers.client(), path);
       [this.#files, this.#isCut, this.#problem] = [files, isCut, ''];
@@ -107,12 +124,14 @@ export class PoolMap implements vscode.Disposable {
     } finally {
       this.#looking = false;
     }
+    this.#reports = reports;
     this.#send();
-    if (path !== this.#path) await this.#look();
+    if (path !== this.#path || this.#isStale) await this.#look();
   }
 
   #send(): void {
-    const { reports, problem } = this.#parts.watch;
+    const { problem } = this.#parts.watch;
+    const reports = this.#reports;
     const coordinator = reports.find(({ kind }) => kind === 'coordinator');
     const repair = coordinator?.kind === 'coordinator' ? coordinator.repair : undefined;
     const state: MapState = {
@@ -146,6 +165,17 @@ export class PoolMap implements vscode.Disposable {
     // It is told again within a second: a page that is just closed need not get it.
     void this.#panel?.webview.postMessage(state);
   }
+}
+
+/** What changes with the places of parts. */
+function partsKey(reports: readonly StatusReport[]): string {
+  return JSON.stringify(
+    reports.map((report) =>
+      report.kind === 'storage server'
+        ? [report.number, report.state, report.parts, report.bytes]
+        : [report.files, report.repair],
+    ),
+  );
 }
 
 function pageTexts(): MapTexts {
