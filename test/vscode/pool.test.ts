@@ -88,7 +88,7 @@ describe.for([
     // By keyboard alone: one server may be gone, two may not.
     await servers.nth(0).focus();
     await window.page.keyboard.press('Space');
-    await window.webview.getByText('Without storage servers 1: 3 of 3 files survive.').waitFor();
+    await window.webview.getByText('Without storage server 1: 3 of 3 files survive.').waitFor();
     expect(await servers.nth(0).getAttribute('aria-checked')).toBe('false');
     await window.page.keyboard.press('Tab');
     await window.page.keyboard.press('Enter');

@@ -5,7 +5,7 @@ import type { StatusReport } from '../../site/reports.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import type { Servers } from '../servers.ts';
 import { stateWords } from '../servers-view/server-node.ts';
-import { formatSize } from '../wording.ts';
+import { countParts, formatSize } from '../wording.ts';
 import type { MapState, MapTexts } from './messages.ts';
 import { placementOf } from './placement.ts';
 import type { PlacedFile } from './survival.ts';
@@ -144,7 +144,7 @@ export class PoolMap implements vscode.Disposable {
           address,
           state: now,
           words: stateWords(now),
-          parts,
+          parts: countParts(parts),
           bytes,
           ...(free !== undefined && { free }),
         })),
@@ -155,8 +155,8 @@ export class PoolMap implements vscode.Disposable {
         repair === undefined || (repair.parts === 0 && repair.repairedParts === 0)
           ? ''
           : vscode.l10n.t(
-              'Repair: {0} parts to rebuild ({1}), {2} rebuilt.',
-              repair.parts,
+              'Repair: {0} to rebuild ({1}), {2} rebuilt.',
+              countParts(repair.parts),
               formatSize(repair.bytes),
               repair.repairedParts,
             ),
@@ -186,7 +186,6 @@ function pageTexts(): MapTexts {
       'What if? Switch servers off and see which files would survive. Nothing is really stopped.',
     ),
     switchOff: vscode.l10n.t('Switch this server off in the picture, or on again'),
-    parts: vscode.l10n.t('{0} parts', '{0}'),
     free: vscode.l10n.t('{0} free', '{0}'),
     throughput: vscode.l10n.t("Throughput of this window's transfers, last three minutes"),
     perSecond: vscode.l10n.t('Now {0}/s, at most {1}/s', '{0}', '{1}'),
@@ -201,6 +200,8 @@ function pageTexts(): MapTexts {
     whole: vscode.l10n.t('whole'),
     degraded: vscode.l10n.t('degraded, readable'),
     lost: vscode.l10n.t('not readable'),
+    spareNone: vscode.l10n.t('no other storage server may fail'),
+    spareOne: vscode.l10n.t('1 more storage server may fail'),
     spare: vscode.l10n.t('{0} more storage servers may fail', '{0}'),
     noFiles: vscode.l10n.t('No files are stored here.'),
     cut: vscode.l10n.t('Only the first 100 files are shown: choose a folder or a file in the tree.'),
@@ -211,6 +212,7 @@ function pageTexts(): MapTexts {
       '{2}',
       '{3}',
     ),
+    resultOffOne: vscode.l10n.t('Without storage server {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
     resultOff: vscode.l10n.t('Without storage servers {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
   };
 }
