@@ -5,7 +5,7 @@ import { UsersFileError } from '../accounts/users-file.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { layoutFor } from '../config/layout.ts';
 import { coordinatorVariables, tlsVariables } from '../config/variables.ts';
-import { startFtpServer } from '../ftp/server.ts';
+import { type FtpServer, startFtpServer } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
 import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
 import { type RunningServer, urlOf } from '../servers/server-process.ts';
@@ -32,6 +32,9 @@ import { Leases } from './upkeep/leases.ts';
 import { PartialExpiry } from './upkeep/partial-expiry.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 import type { Place } from './upload-segments.ts';
+
+/** Milliseconds after which a coordinator that is to stop no longer waits for storage servers. */
+const stopPatience = 1500;
 
 /**
  * Starts the coordinator: what the last run left unfinished is given up first, then clients are let in. Storage
@@ -87,13 +90,16 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   });
   let snapshots: Snapshots | undefined;
   let expiry: PartialExpiry | undefined;
-  const close = async () => {
+  const close = async (server?: FtpServer) => {
+    const silence = setTimeout(() => pool.close(), stopPatience);
+    await server?.close();
     await converter.stop();
     await expiry?.stop();
     await upkeep.stop();
     await collector.stop();
     await snapshots?.stop();
     await journal.ship();
+    clearTimeout(silence);
     pool.close(); // Ends what still waits for a storage server.
     await journal.stop();
     await catalogue.close();
@@ -146,10 +152,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     return {
       port: server.port,
       announcement: `coordinator on ${urlOf(coordinator.host, server.port)}${describeTls(tls)}, folder ${coordinator.folder}`,
-      close: async () => {
-        await server.close();
-        await close();
-      },
+      close: () => close(server),
     };
   } catch (error) {
     await close();

@@ -37,6 +37,7 @@ export class StorageServer {
   readonly #reachability = new Reachability();
   readonly #guard = new ServerGuard();
   readonly #idle = new IdleConnections(() => this.#mayHaveChanged());
+  readonly #used = new Set<StorageConnection>();
   readonly #closing = new AbortController();
   #checking: Promise<string | undefined> | undefined;
 
@@ -102,7 +103,10 @@ export class StorageServer {
   async connect(): Promise<StorageConnection> {
     const { answers } = this.#reachability;
     try {
-      return (await this.#idleConnection()) ?? (await this.#freshConnection());
+      const connection = (await this.#idleConnection()) ?? (await this.#freshConnection());
+      this.#used.add(connection);
+      if (this.#closing.signal.aborted) connection.close();
+      return connection;
     } catch (error) {
       if (isTooManyConnections(error) || (isRefusedSilently(error) && this.places.inUse > 1)) {
         this.places.refused();
@@ -117,6 +121,7 @@ export class StorageServer {
   }
 
   release(connection: StorageConnection): void {
+    this.#used.delete(connection);
     if (connection.lost) {
       this.#reachability.doubt();
       this.#mayHaveChanged();
@@ -172,9 +177,11 @@ export class StorageServer {
     return new FileSystemError(kind, describeFailure(this, error), { cause: error });
   }
 
+  /** Lets nobody in any more, and ends whatever is going on. */
   close(): void {
     this.#closing.abort(new Error('the coordinator is stopping'));
     this.#idle.close();
+    for (const connection of this.#used) connection.close();
   }
 
   async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
