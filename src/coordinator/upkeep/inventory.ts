@@ -82,6 +82,7 @@ export class Inventory {
           `what is on ${server.name} was compared with the catalogue`,
         );
       } catch (error) {
+        if (signal.aborted) return false; // The storage server may be stopping, too.
         log.warn({ server: server.number, err: error }, `what is on ${server.name} could not be listed`);
       }
     }
