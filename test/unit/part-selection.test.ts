@@ -8,7 +8,11 @@ import { createLog } from '../../src/log/log.ts';
 const mebibyte = 1024 * 1024;
 
 /** A segment at 4+2 on six servers that take so many milliseconds for a MiB; `undefined` was not measured. */
-function selection(times: readonly (number | undefined)[], missing: readonly number[] = []): PartSelection {
+function selection(
+  times: readonly (number | undefined)[],
+  missing: readonly number[] = [],
+  overtaken: readonly number[] = [],
+): PartSelection {
   const servers = times.map((_, index) => ({
     number: index + 1,
     host: '127.0.0.1',
@@ -22,6 +26,7 @@ function selection(times: readonly (number | undefined)[], missing: readonly num
   for (const [index, time] of times.entries()) {
     if (time !== undefined) pool.server(index + 1).promptness.measured(mebibyte, time);
   }
+  for (const index of overtaken) pool.server(index + 1).promptness.overtaken(300);
   const segment: StoredSegment = {
     id: 'a'.repeat(32),
     length: 4 * mebibyte,
@@ -70,4 +75,9 @@ test('a slower part is still better than a missing one, and one that lagged behi
   const chosen = selection([900, 100, 100, 100, 100, 100]);
   chosen.note({ index: 1, kind: 'slow', error: new FileSystemError('unavailable', 'it lags behind') });
   expect(chosen.choose(0)).toEqual({ indices: [2, 3, 4, 5], spares: [0] });
+});
+
+test('a server that answered later than another one is read last, also where no pace is known', () => {
+  const unknown = Array.from({ length: 6 }, () => undefined);
+  expect(selection(unknown, [], [1]).choose(0)).toEqual({ indices: [0, 2, 3, 4], spares: [5, 1] });
 });

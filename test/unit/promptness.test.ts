@@ -85,3 +85,13 @@ test('to let an upload in, a server may take a few times what it usually takes',
   promptness.stoodStill();
   expect(promptness.loginPatience(10_000)).toBe(1_000);
 });
+
+test('one that another was quicker than is known for that for a minute', () => {
+  const { promptness, lines } = start();
+  promptness.overtaken(300);
+  expect(promptness.isOvertaken).toBe(true);
+  expect(promptness.blockTime).toBe(300);
+  vi.advanceTimersByTime(60_000);
+  expect(promptness.isOvertaken).toBe(false);
+  expect(lines).toEqual([]);
+});

@@ -26,6 +26,7 @@ export class Promptness {
   #stillUntil = 0;
   #hopelessUntil = 0;
   #loginTime: number | undefined;
+  #overtakenUntil = 0;
   #blockTime = 0;
   #measured = 0;
 
@@ -96,6 +97,12 @@ export class Promptness {
   /** It was waited for so many milliseconds when another one was quicker. */
   overtaken(milliseconds: number): void {
     this.measured(unit, milliseconds);
+    this.#overtakenUntil = Date.now() + paceInterval;
+  }
+
+  /** Whether another one was quicker of late, where both were asked. */
+  get isOvertaken(): boolean {
+    return Date.now() < this.#overtakenUntil;
   }
 
   /** So many bytes came in so many milliseconds in which they were waited for. */

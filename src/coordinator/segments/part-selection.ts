@@ -1,6 +1,7 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Promptness } from '../pool/promptness.ts';
 import { DamagedPartError, type PartFailure } from './part-failure.ts';
 import { SegmentGeometry } from './part-format.ts';
 
@@ -73,15 +74,20 @@ export class PartSelection {
     return index < this.#segment.layout.dataParts ? best : good;
   }
 
-  /** Whether it gives its blocks much more slowly than the quickest server of the segment, as measured of late. */
+  /** Whether it gives its blocks much more slowly than the quickest server of the segment, or answered later than one. */
   #isSlower(number: number): boolean {
+    if (this.#promptness(number)?.isOvertaken) return true;
     const times = this.#segment.parts.flatMap(({ server }) => this.#blockTime(server) ?? []);
     const time = this.#blockTime(number);
     return time !== undefined && time > quickBlock && time > slowFactor * Math.min(...times);
   }
 
   #blockTime(number: number): number | undefined {
-    return this.#pool.servers.find((server) => server.number === number)?.promptness.blockTime;
+    return this.#promptness(number)?.blockTime;
+  }
+
+  #promptness(number: number): Promptness | undefined {
+    return this.#pool.servers.find((server) => server.number === number)?.promptness;
   }
 
   #isSlow(number: number): boolean {
