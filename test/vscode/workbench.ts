@@ -124,9 +124,9 @@ export class Workbench {
   /** The same for a folder, which the first answer only opens. */
   async answerFolder(path: string, button: string): Promise<void> {
     await this.answerPath(path, button);
+    // The row of the folder above has, invisible, the words of the row that was there before.
     await this.quickInput
-      .locator('.monaco-list-row', { hasText: basename(path) })
-      .first()
+      .locator(`.monaco-list-row[aria-label="${basename(path)}"]`)
       .waitFor({ state: 'detached' });
     await this.quickInput.getByRole('button', { name: button }).click();
   }
