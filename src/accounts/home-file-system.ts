@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
 import type { DigestAlgorithm } from '../ftp/digest.ts';
 import {
   type Entry,
+  type FileSource,
   type FileSystem,
   FileSystemError,
   type Upload,
@@ -51,7 +51,7 @@ export class HomeFileSystem implements FileSystem {
     return this.at(path, (inner) => this.#inner.list(inner));
   }
 
-  read(path: string, offset: number): Promise<Readable> {
+  read(path: string, offset: number): Promise<FileSource> {
     return this.at(path, (inner) => this.#inner.read(inner, offset));
   }
 

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
+import type { FileSource } from '../ftp/file-system.ts';
 import type { StoredFile } from './catalogue/catalogue.ts';
 import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
+import type { BlockMemory } from './segments/block-memory.ts';
 import { SegmentDownload, type SegmentDownloadOptions } from './segments/segment-download.ts';
 import type { Leases } from './upkeep/leases.ts';
 
@@ -15,7 +17,7 @@ export interface FileDownloadOptions
  * A file on its way out, segment after segment. Its parts are kept while it reads, whatever happens to the path. When
  * the client pauses, its connections to the storage servers go to others; it then goes on at its offset.
  */
-export class FileDownload extends Readable {
+export class FileDownload extends Readable implements FileSource {
   readonly #options: FileDownloadOptions;
   readonly #file: StoredFile;
   readonly #release: () => void;
@@ -27,6 +29,8 @@ export class FileDownload extends Readable {
   #position = 0;
   #offset: number;
   #reader: SegmentDownload | undefined;
+  /** Blocks that were lent and not given back, in their order; undefined while they are given away. */
+  #lent: BlockMemory[] | undefined;
 
   private constructor(options: FileDownloadOptions, file: StoredFile, offset: number, release: () => void) {
     super({ highWaterMark: 1024 * 1024 });
@@ -66,6 +70,14 @@ export class FileDownload extends Readable {
     });
   }
 
+  lend(): (chunk: Buffer) => void {
+    const lent: BlockMemory[] = [];
+    this.#lent = lent;
+    return (chunk) => {
+      if (lent[0]?.content === chunk) lent.shift()?.release();
+    };
+  }
+
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#close();
     this.#release();
@@ -79,11 +91,12 @@ export class FileDownload extends Readable {
       else this.push(null);
       return;
     }
-    const chunks = await reader.next();
+    const { chunks, memory } = await reader.next();
     if (this.destroyed) return;
     for (const { length } of chunks) this.#offset += length;
     this.#options.onBytes?.();
     this.#pause.start();
+    if (memory) this.#lent?.push(memory);
     for (const chunk of chunks) this.push(chunk);
   }
 

@@ -1,6 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { DigestAlgorithm } from '../ftp/digest.ts';
-import type { Entry, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
+import type { Entry, FileSource, FileSystem, Upload, WriteMode } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { ClientTraffic } from './client-traffic.ts';
@@ -98,7 +97,7 @@ export class SplitFileSystem implements FileSystem {
     }
   }
 
-  async read(path: string, offset: number): Promise<Readable> {
+  async read(path: string, offset: number): Promise<FileSource> {
     const { catalogue, pool, leases, traffic } = this.#parts;
     const options = {
       pool,

@@ -31,7 +31,7 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   setModified(path: string, modified: Date): Promise<void>;
   /** The bytes of a file from `offset` (0 to size) on. Destroying the stream frees everything it holds. */
-  read(path: string, offset: number): Promise<Readable>;
+  read(path: string, offset: number): Promise<FileSource>;
   /**
    * Begins an upload. `replace` makes a new version of the file, `append` adds to what is there (or creates).
    * The path is unchanged until {@link Upload.commit} resolves.
@@ -49,6 +49,15 @@ export interface FileSystem {
   rememberDigest?(path: string, entry: Entry, algorithm: DigestAlgorithm, digest: string): Promise<void>;
   /** Bytes that can still be stored below a folder; undefined where nobody can tell. */
   freeBytes?(path: string): Promise<number | undefined>;
+}
+
+/** The bytes of a file. */
+export interface FileSource extends Readable {
+  /**
+   * Called before the first byte is read, by who needs each chunk for a while only: the chunks are then lent.
+   * @returns to be called with each chunk exactly as it came, in their order, when nothing reads it any more
+   */
+  lend?(): (chunk: Buffer) => void;
 }
 
 export type WriteMode = 'replace' | 'append';

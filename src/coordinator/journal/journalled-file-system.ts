@@ -1,6 +1,5 @@
-import type { Readable } from 'node:stream';
 import type { DigestAlgorithm } from '../../ftp/digest.ts';
-import type { Entry, FileSystem, Upload, WriteMode } from '../../ftp/file-system.ts';
+import type { Entry, FileSource, FileSystem, Upload, WriteMode } from '../../ftp/file-system.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { Journal } from './journal.ts';
 
@@ -22,7 +21,7 @@ export class JournalledFileSystem implements FileSystem {
     return this.#inner.list(path);
   }
 
-  read(path: string, offset: number): Promise<Readable> {
+  read(path: string, offset: number): Promise<FileSource> {
     return this.#inner.read(path, offset);
   }
 

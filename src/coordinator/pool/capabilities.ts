@@ -117,8 +117,10 @@ async function tryOut(client: Client, told: Capabilities, folder: string): Promi
   await removeAll(client, path, renamed);
   let resumed = false;
   const upload = () =>
-    store(client, Readable.from([content], { objectMode: false }), path, (data) => {
-      resumed = data instanceof TLSSocket && data.isSessionReused();
+    store(client, Readable.from([content], { objectMode: false }), path, {
+      onConnected: (data) => {
+        resumed = data instanceof TLSSocket && data.isSessionReused();
+      },
     });
   const uploaded = await answered(upload());
   if (uploaded !== true) {

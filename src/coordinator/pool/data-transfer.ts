@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Client, FTPError, type FTPResponse, type TaskResolver } from 'basic-ftp';
+import { TellingSink } from '../../ftp/data/telling-sink.ts';
 import { CertificateError, secureData } from '../../tls/trust.ts';
 
 import { openPassive } from './passive.ts';
@@ -15,17 +16,23 @@ import { isSilence } from './storage-failure.ts';
 /** Milliseconds between two looks at whether bytes still move. */
 const watchInterval = 500;
 
+export interface StoreOptions {
+  /** Called with the data connection before the first byte. */
+  readonly onConnected?: (data: Socket) => void;
+  /** Called with each chunk of the source when its bytes are with the system. */
+  readonly onTaken?: (chunk: Buffer) => void;
+}
+
 /**
  * Uploads with STOR. Resolves when the server confirms after every byte was handed over, even if the data connection
  * broke after them: some servers reset it instead of closing it. What arrived must be verified in any case.
- * @param onConnected called with the data connection before the first byte
  * @throws FTPError with the server's reply; anything else closes the connection
  */
 export async function store(
   client: Client,
   source: Readable,
   path: string,
-  onConnected?: (data: Socket) => void,
+  { onConnected, onTaken }: StoreOptions = {},
 ): Promise<void> {
   let target: Socket | undefined;
   // The end of the data connection must not look like the end of the file; if that broke first, the reply tells why.
@@ -39,7 +46,7 @@ export async function store(
       move: async (data) => {
         target = data;
         onConnected?.(data);
-        await pipeline(source, data);
+        await pipeline(source, onTaken ? new TellingSink(data, onTaken) : data);
       },
       waitsForServer: (data) => data.writableLength > 0,
       handedOver: () => source.readableEnded,

@@ -115,8 +115,9 @@ export class StorageConnection {
     }
   }
 
-  async upload(source: Readable, path: string): Promise<void> {
-    await store(this.#client, source, this.#name(path));
+  /** @param onTaken called with each chunk of `source` when its bytes are with the system */
+  async upload(source: Readable, path: string, onTaken?: (chunk: Buffer) => void): Promise<void> {
+    await store(this.#client, source, this.#name(path), onTaken && { onTaken });
     this.#lastUsed = Date.now();
   }
 

@@ -12,6 +12,15 @@ export class ByteQueue {
     this.#length += chunk.length;
   }
 
+  /** Moves the next bytes into `target`, as far as there are any. */
+  moveTo(target: Uint8Array): void {
+    let position = 0;
+    for (const chunk of this.take(target.length)) {
+      target.set(chunk, position);
+      position += chunk.length;
+    }
+  }
+
   /** The next `length` bytes, at most {@link length}. */
   take(length: number): Buffer[] {
     const taken: Buffer[] = [];

@@ -13,14 +13,18 @@ function codeOf({ dataParts, parityParts }: Layout): ErasureCode {
 }
 
 /**
- * The parity blocks of a stripe, in memory of their own: they are still on their way to a storage server when the next
- * stripe's are made.
+ * Computes the parity blocks of a stripe.
  * @param data the `k` data blocks; those shorter than `length` count as ended with zeros
- * @param length of the longest of them
+ * @param parity where the `m` parity blocks come
+ * @param length of each of these, and of the longest data block
  */
-export function encodeParity(layout: Layout, data: readonly Chunks[], length: number): Buffer[] {
+export function encodeParity(
+  layout: Layout,
+  data: readonly Chunks[],
+  parity: readonly Buffer[],
+  length: number,
+): void {
   const code = codeOf(layout);
-  const parity = Array.from({ length: layout.parityParts }, () => Buffer.allocUnsafeSlow(length));
   eachRun(data, length, (pieces, start) => {
     const end = start + (pieces[0]?.length ?? 0);
     code.encode(
@@ -28,24 +32,22 @@ export function encodeParity(layout: Layout, data: readonly Chunks[], length: nu
       parity.map((block) => block.subarray(start, end)),
     );
   });
-  return parity;
 }
 
 /**
- * Blocks of a stripe that are missing, from `k` others, which must have been verified.
+ * Computes blocks of a stripe that are missing, from `k` others, which must have been verified.
  * @param blocks by part index
- * @param wanted part indices
- * @param length of the stripe's longest block, which is that of each result
+ * @param targets by part index: where the missing blocks come
+ * @param length of the stripe's longest block, which is that of each target
  */
 export function reconstructBlocks(
   layout: Layout,
   blocks: ReadonlyMap<number, Chunks>,
-  wanted: readonly number[],
+  targets: ReadonlyMap<number, Buffer>,
   length: number,
-): Map<number, Buffer> {
+): void {
   const code = codeOf(layout);
   const available = [...blocks.keys()];
-  const targets = new Map(wanted.map((index) => [index, Buffer.allocUnsafeSlow(length)]));
   eachRun([...blocks.values()], length, (pieces, start) => {
     const end = start + (pieces[0]?.length ?? 0);
     const byIndex: (Buffer | undefined)[] = Array.from({
@@ -57,5 +59,4 @@ export function reconstructBlocks(
       new Map([...targets].map(([index, target]) => [index, target.subarray(start, end)])),
     );
   });
-  return targets;
 }

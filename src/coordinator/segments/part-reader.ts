@@ -4,6 +4,7 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { PoolLine } from '../pool/pool-connections.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
+import { BlockMemory } from './block-memory.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, crc32, formatCrc32 } from './crc32.ts';
@@ -29,6 +30,8 @@ export interface VerifiedBlock {
   readonly length: number;
   /** Of the content alone. */
   readonly crc32: number;
+  /** Of the chunks, held for whoever asked for the block. */
+  readonly memory?: BlockMemory;
 }
 
 const emptyBlock: VerifiedBlock = { chunks: [], length: 0, crc32: 0 };
@@ -259,14 +262,14 @@ export class PartReader {
   }
 
   #takeBlock(length: number): VerifiedBlock {
-    const chunks = this.#arrived.take(length);
+    const memory = BlockMemory.take(length);
+    this.#arrived.moveTo(memory.content);
     const check = Buffer.concat(this.#arrived.take(checkBytes)).readUInt32BE();
     const seed = this.#context.seed(this.#stripe);
-    let crc = seed;
-    for (const chunk of chunks) crc = crc32(chunk, crc);
+    const crc = crc32(memory.content, seed);
     if (crc !== check) throw this.#damaged(`has wrong bytes in stripe ${this.#stripe}`);
     const shift = length === this.#geometry.blockBytes ? this.#fullBlock : new CrcShift(length);
-    return { chunks, length, crc32: (shift.apply(seed) ^ crc) >>> 0 };
+    return { chunks: [memory.content], length, crc32: (shift.apply(seed) ^ crc) >>> 0, memory };
   }
 
   #checkHeader(bytes: Buffer): void {

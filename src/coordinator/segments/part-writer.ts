@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { PoolLine } from '../pool/pool-connections.ts';
+import type { BlockMemory } from './block-memory.ts';
 import { partPath } from './part-format.ts';
 
 /** Bytes of one part that wait for its storage server before the upload has to wait too: two blocks. */
@@ -33,6 +34,8 @@ export class PartWriter {
   readonly #stream: Readable;
   readonly #onFailure: (error: FileSystemError) => void;
   readonly #smallBytes: number;
+  /** Blocks of which not all is with the system, in their order. */
+  readonly #blocks: BlockMemory[] = [];
   #isSmall = true;
   #stored: Promise<void> | undefined;
   #bytes = 0;
@@ -51,6 +54,12 @@ export class PartWriter {
   /** Bytes written so far. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Hands over a block and its check without waiting. It is released when they are with the system. */
+  pushBlock(block: BlockMemory): void {
+    this.#blocks.push(block);
+    this.push(block.whole);
   }
 
   /** Hands bytes over without waiting; the caller keeps them unchanged. */
@@ -152,11 +161,16 @@ export class PartWriter {
     try {
       await server.folders.make(connection, partPath(this.#place.pool, this.#place.segment, 0).folder);
       if (this.#isSmall) await connection.put(this.#wholePart(), this.#path);
-      else await connection.upload(this.#stream, this.#path);
+      else await connection.upload(this.#stream, this.#path, (chunk) => this.#taken(chunk));
     } catch (error) {
       server.doubt(error);
       throw error;
     }
+  }
+
+  /** @param chunk one that was pushed, after all before it */
+  #taken(chunk: Buffer): void {
+    if (this.#blocks[0]?.whole === chunk) this.#blocks.shift()?.release();
   }
 
   /** Of a small one, when its last byte was handed over. */

@@ -1,9 +1,8 @@
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Chunks } from './chunk-runs.ts';
 import { type PartFailure, PartFailuresError } from './part-failure.ts';
 import { PartSelection } from './part-selection.ts';
-import { SegmentReader } from './segment-reader.ts';
+import { type HeldChunks, SegmentReader } from './segment-reader.ts';
 
 export interface SegmentDownloadOptions {
   readonly pool: Pool;
@@ -46,10 +45,10 @@ export class SegmentDownload {
   }
 
   /** The next bytes; not to be called after the segment's last. @throws FileSystemError */
-  async next(): Promise<Chunks> {
-    const chunks = await this.#recover(async () => (await this.#open()).next());
-    for (const { length } of chunks) this.#offset += length;
-    return chunks;
+  async next(): Promise<HeldChunks> {
+    const next = await this.#recover(async () => (await this.#open()).next());
+    for (const { length } of next.chunks) this.#offset += length;
+    return next;
   }
 
   /** Whether somebody waits for its connections. */

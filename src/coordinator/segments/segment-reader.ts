@@ -2,6 +2,7 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { PoolConnections } from '../pool/pool-connections.ts';
+import { BlockMemory } from './block-memory.ts';
 import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, combineCrc32, crc32 } from './crc32.ts';
 import { Hedge } from './hedge.ts';
@@ -11,6 +12,12 @@ import { type PartFailure, PartFailuresError } from './part-failure.ts';
 import { SegmentGeometry } from './part-format.ts';
 import { PartReader, type VerifiedBlock } from './part-reader.ts';
 import { SparePart } from './spare-part.ts';
+
+export interface HeldChunks {
+  readonly chunks: Chunks;
+  /** Of them all, held for whoever asked; undefined where the chunks stay as they are. */
+  readonly memory: BlockMemory | undefined;
+}
 
 export interface SegmentReaderOptions {
   readonly pool: Pool;
@@ -120,12 +127,13 @@ export class SegmentReader {
    * The bytes of the next block; of the last one when every part has proved whole, and the connections are given
    * back. Not to be called after that. @throws PartFailuresError
    */
-  async next(): Promise<Chunks> {
+  async next(): Promise<HeldChunks> {
     for (;;) {
       const length = this.#geometry.blockLength(this.#stripe, this.#index);
       if (length === 0) throw new Error('the segment was read beyond its end');
       const block = await this.#dataBlock(this.#index);
       this.#addToChecksum(block);
+      block.memory?.hold(); // For whoever asked, whether or not he releases it.
       this.#index += 1;
       if (
         this.#index === this.#geometry.dataParts ||
@@ -133,9 +141,10 @@ export class SegmentReader {
       ) {
         await this.#endStripe();
       }
-      const wanted = withoutFirst(block.chunks, this.#skip);
+      const memory = this.#skip === 0 ? block.memory : undefined;
+      const chunks = withoutFirst(block.chunks, this.#skip);
       this.#skip = Math.max(0, this.#skip - length);
-      if (wanted.length > 0) return wanted;
+      if (chunks.length > 0) return { chunks, memory };
     }
   }
 
@@ -195,10 +204,15 @@ export class SegmentReader {
     );
     const sources = new Map([...this.#blocks].map(([index, { chunks }]) => [index, chunks]));
     const { layout } = this.#segment;
-    for (const [index, block] of reconstructBlocks(layout, sources, wanted, lengthOf(0))) {
+    const memories = new Map(wanted.map((index) => [index, BlockMemory.take(lengthOf(0))]));
+    const targets = new Map([...memories].map(([index, { content }]) => [index, content]));
+    reconstructBlocks(layout, sources, targets, lengthOf(0));
+    for (const [index, memory] of memories) {
       const length = lengthOf(index);
-      const content = block.subarray(0, length);
-      this.#blocks.set(index, { chunks: [content], length, crc32: crc32(content) });
+      const isWhole = length === memory.content.length;
+      const content = isWhole ? memory.content : memory.content.subarray(0, length);
+      const block = { chunks: [content], length, crc32: crc32(content) };
+      this.#blocks.set(index, isWhole ? { ...block, memory } : block);
     }
   }
 
@@ -223,6 +237,7 @@ export class SegmentReader {
       }
       this.#connections.release();
     }
+    for (const { memory } of this.#blocks.values()) memory?.release();
     this.#blocks.clear();
     this.#index = 0;
     this.#stripe += 1;

@@ -2,13 +2,12 @@ import { FileSystemError } from '../../ftp/file-system.ts';
 import type { FinishedSegment } from '../catalogue/catalogue.ts';
 import { waitForMost } from '../patience.ts';
 import type { PoolConnections } from '../pool/pool-connections.ts';
+import { BlockMemory } from './block-memory.ts';
 import type { ByteQueue } from './byte-queue.ts';
-import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, crc32 } from './crc32.ts';
 import { encodeParity } from './parity.ts';
 import {
   CheckContext,
-  checkBytes,
   encodeFooter,
   encodeHeader,
   footerOf,
@@ -91,13 +90,7 @@ export class SegmentWriter {
     const { layout } = this.#policy;
     const length = Math.min(bytes.length, this.#geometry.stripeBytes);
     const stripe = new SegmentGeometry(layout, this.#geometry.blockBytes, length);
-    const blocks: Chunks[] = [];
-    for (let index = 0; index < layout.dataParts; index++)
-      blocks.push(bytes.take(stripe.blockLength(0, index)));
-    if (this.#isParityWanted) {
-      const parity = encodeParity(layout, blocks, stripe.blockLength(0, layout.dataParts));
-      for (const block of parity) blocks.push([block]);
-    }
+    const blocks = this.#blocksOf(stripe, bytes);
     for (const [index, part] of this.#parts.entries()) {
       const block = blocks[index];
       const blockLength = stripe.blockLength(0, index);
@@ -139,21 +132,35 @@ export class SegmentWriter {
     );
   }
 
-  #writeBlock({ header, context, writer }: Part, block: Chunks, length: number): void {
+  /** A stripe's data blocks, and parity blocks if any are to be written; each held once. */
+  #blocksOf(stripe: SegmentGeometry, bytes: ByteQueue): BlockMemory[] {
+    const { layout } = this.#policy;
+    const lengthOf = (index: number) => stripe.blockLength(0, index);
+    const data = Array.from({ length: layout.dataParts }, (_, index) => {
+      const block = BlockMemory.take(lengthOf(index));
+      bytes.moveTo(block.content);
+      return block;
+    });
+    if (!this.#isParityWanted) return data;
+    const length = lengthOf(layout.dataParts);
+    const parity = Array.from({ length: layout.parityParts }, () => BlockMemory.take(length));
+    encodeParity(
+      layout,
+      data.map(({ content }) => [content]),
+      parity.map(({ content }) => content),
+      length,
+    );
+    return [...data, ...parity];
+  }
+
+  #writeBlock({ header, context, writer }: Part, block: BlockMemory, length: number): void {
     const isData = header.index < this.#policy.layout.dataParts;
-    const isLost = this.#failures.has(header.index);
-    if (isLost && !isData) return;
+    const isWritten = writer !== undefined && !this.#failures.has(header.index);
     const seed = context.seed(this.#stripe);
-    let check = seed;
-    for (const chunk of block) {
-      check = crc32(chunk, check);
-      if (!isLost) writer?.push(chunk);
-    }
-    if (!isLost) {
-      const trailer = Buffer.allocUnsafe(checkBytes);
-      trailer.writeUInt32BE(check);
-      writer?.push(trailer);
-    }
+    const check = crc32(block.content, seed);
+    block.whole.writeUInt32BE(check, length);
+    if (isWritten) writer.pushBlock(block);
+    else block.release();
     if (!isData) return;
     // The check covers the block's place too; taken out of it, what is left is the CRC of the content alone.
     const shift = length === this.#geometry.blockBytes ? this.#fullBlock : new CrcShift(length);

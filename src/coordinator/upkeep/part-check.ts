@@ -43,7 +43,9 @@ export async function checkPart({
     reader.start();
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     for (let stripe = 0; stripe < geometry.stripes; stripe++) {
-      await pace.spend((await reader.next()).length, signal);
+      const { length, memory } = await reader.next();
+      memory?.release(); // It was verified, and that is all.
+      await pace.spend(length, signal);
       connections.yieldIfWanted();
     }
     await reader.end();

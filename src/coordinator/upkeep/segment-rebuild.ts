@@ -182,7 +182,8 @@ class Rebuild {
     const data = Array.from({ length: layout.dataParts }, (_, index) => index);
     const wanted = [...new Set([...data, ...this.#targets.keys()])].filter((index) => !blocks.has(index));
     const length = this.#geometry.blockLength(stripe, 0);
-    const made = reconstructBlocks(layout, blocks, wanted, length);
+    const made = new Map(wanted.map((index) => [index, Buffer.allocUnsafeSlow(length)]));
+    reconstructBlocks(layout, blocks, made, length);
     for (const index of data) {
       const known = verified.get(index);
       const own = this.#geometry.blockLength(stripe, index);

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FileSource } from '../file-system.ts';
 import { type Reply, ReplyError } from '../replies.ts';
 import type { TlsUpgrade } from '../tls.ts';
 import type { DataConnection } from './data-connection.ts';
 import type { DataConnector } from './data-connector.ts';
+import { TellingSink } from './telling-sink.ts';
 
 const lostConnection = new ReplyError(426, 'The data connection was lost; the transfer is aborted.');
 
@@ -70,7 +72,7 @@ export class Transfer {
   }
 
   /** Sends a stream to the client. */
-  async send(source: Readable, announcement: string): Promise<void> {
+  async send(source: FileSource, announcement: string): Promise<void> {
     source.on('error', (error) => this.#fail(error));
     source.on('close', () => {
       if (!source.readableEnded) this.#fail(new Error('the file was closed before its end'));
@@ -78,7 +80,8 @@ export class Transfer {
     try {
       await this.#run(announcement, false, async (socket) => {
         // Not a pipeline: that closes the data connection when the file fails.
-        source.pipe(socket);
+        const giveBack = source.lend?.();
+        source.pipe(giveBack ? new TellingSink(socket, giveBack).on('error', seenOnSocket) : socket);
         await finished(socket, { readable: false, signal: this.signal });
       });
     } finally {
@@ -170,6 +173,9 @@ export class Transfer {
     }, stallMs / 10);
   }
 }
+
+/** The socket's own error ends the transfer. */
+function seenOnSocket(): void {}
 
 /** What had arrived of a connection that then failed: an interrupted upload goes on behind it. */
 function moveReadAhead(socket: Socket, target: Writable): void {
