@@ -11,6 +11,7 @@ describe.each([
     const { counts, problems } = await runFaults({ layout: { dataParts: 2, parityParts: 0 }, plain });
     console.log(counts);
     expect(problems.join('\n\n')).toBe('');
+    if (process.env.SPLITFTP_FAULT !== undefined) return; // Of a few faults, all may end alike.
     expect(counts['failed cleanly']).toBeGreaterThan(0);
     expect(counts.succeeded).toBeGreaterThan(0);
   });
