@@ -1,6 +1,8 @@
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+const host = '127.0.0.1';
 /**
  * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a server of a test is
  * stopped and started again, and meanwhile no connection of another test must take its port.
@@ -8,18 +10,23 @@ import { createServer } from 'node:net';
 const lowest = 12_000;
 const highest = 32_000;
 
-/** So many free ports of 127.0.0.1, one after the other. */
+/**
+ * So many free ports of 127.0.0.1, one after the other, which no other test gets before this process has ended: while a
+ * test's server is stopped its port is free, and another test's server there would get the connections meant for it.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   for (;;) {
     const first = lowest + Math.floor(Math.random() * (highest - lowest));
     const ports = Array.from({ length: count }, (_, index) => first + index);
+    const reservations = await Promise.all(ports.map(reserve));
     const free = await Promise.all(ports.map(isFree));
-    if (!free.includes(false)) return ports;
+    if (!reservations.includes(undefined) && !free.includes(false)) return ports;
+    for (const reservation of reservations) reservation?.close();
   }
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
+  const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
   } catch {
@@ -28,4 +35,16 @@ async function isFree(port: number): Promise<boolean> {
   server.close();
   await once(server, 'close');
   return true;
+}
+
+/** Takes the UDP port of the same number, which nothing here needs, and the system gives back however a process ends. */
+async function reserve(port: number): Promise<Socket | undefined> {
+  const socket = createSocket('udp4').unref();
+  socket.bind({ port, address: host, exclusive: true });
+  try {
+    await once(socket, 'listening');
+  } catch {
+    return undefined;
+  }
+  return socket;
 }

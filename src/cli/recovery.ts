@@ -6,7 +6,7 @@ import { basename } from 'node:path/posix';
 import type { Command } from 'commander';
 import { localNameProblem } from '../client/local-names.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { isLocal } from '../config/load.ts';
+import { isLocal } from '../config/loopback.ts';
 import { joinFile } from '../coordinator/join/join.ts';
 import { JoinError } from '../coordinator/join/join-error.ts';
 import { findParts, type LocalFile } from '../coordinator/join/part-search.ts';

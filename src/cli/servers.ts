@@ -5,35 +5,44 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigurationError } from '../config/configuration.ts';
 import { storageVariables } from '../config/variables.ts';
 import { runCoordinator } from '../coordinator/coordinator-server.ts';
-import { createLog } from '../log/log.ts';
+import { createLog, type Log } from '../log/log.ts';
 import { type LogLevel, logLevels } from '../log/log-level.ts';
 import { LocalServers } from '../servers/local-servers.ts';
 import { runServerProcess } from '../servers/server-process.ts';
 import { runStorageServer } from '../storage/storage-server.ts';
+import { defaultLogFormat, type LogFormat, logFormats, writeLogLine } from './log-format.ts';
 import { addCommand, type CommonOptions, readConfiguration } from './session.ts';
 
 interface ServerOptions extends CommonOptions {
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
 }
 
 export function addServerCommands(program: Command): void {
   const logLevel = () =>
     new Option('--log-level <level>', 'what is logged on standard error').choices(logLevels).default('info');
+  const logFormat = () =>
+    new Option('--log-format <format>', 'text, or one JSON object per line')
+      .choices(logFormats)
+      .default(defaultLogFormat(), 'text on a terminal, else json');
   addCommand(program, 'serve', 'run the coordinator and the storage servers of this machine', [
     'serve',
     'serve --env my.env',
   ])
     .addOption(logLevel())
+    .addOption(logFormat())
     .action(serve);
   addCommand(program, 'storage', 'run one storage server', ['storage 1', 'storage 2 --env my.env'])
     .argument('<number>', 'the N of its FTP_USERN', parseServerNumber)
     .addOption(logLevel())
+    .addOption(logFormat())
     .action(runStorage);
   addCommand(program, 'coordinator', 'run the coordinator alone', [
     'coordinator',
     'coordinator --env my.env --log-level warn',
   ])
     .addOption(logLevel())
+    .addOption(logFormat())
     .action(runCoordinatorAlone);
 }
 
@@ -47,7 +56,7 @@ async function serve(options: ServerOptions): Promise<void> {
     onLine(_server, line, stream) {
       if (stream === 'stderr') {
         // Why a server cannot start is in the error of `start`, too.
-        if (ready || line.startsWith('{')) process.stderr.write(`${line}\n`);
+        if (ready || line.startsWith('{')) writeLogLine(line, options.logFormat);
       } else if (line !== 'ready') process.stdout.write(`${line}\n`);
     },
     onExit: (_server, message) => ended.reject(new Error(`${message}; the other servers were stopped`)),
@@ -75,15 +84,18 @@ async function runStorage(number: number, options: ServerOptions): Promise<void>
     ]);
   }
   await runServerProcess(`storage server ${number}`, () =>
-    runStorageServer(configuration, createLog(`storage ${number}`, options.logLevel)),
+    runStorageServer(configuration, logOf(`storage ${number}`, options)),
   );
 }
 
 async function runCoordinatorAlone(options: ServerOptions): Promise<void> {
   const configuration = await readConfiguration(options);
-  await runServerProcess('coordinator', () =>
-    runCoordinator(configuration, createLog('coordinator', options.logLevel)),
-  );
+  await runServerProcess('coordinator', () => runCoordinator(configuration, logOf('coordinator', options)));
+}
+
+function logOf(name: string, { logLevel, logFormat }: ServerOptions): Log {
+  if (logFormat === 'json') return createLog(name, logLevel);
+  return createLog(name, logLevel, { write: (line) => writeLogLine(line.trimEnd(), logFormat) });
 }
 
 /** The server programs lie beside this one in `dist`, and in folders of their own in `src`. */

@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import { Client, FTPError } from 'basic-ftp';
+import { type Client, FTPError } from 'basic-ftp';
 import type { Account, CoordinatorTls } from '../config/configuration.ts';
 import { tlsVariables } from '../config/variables.ts';
+import { FtpClient } from '../ftp-client/ftp-client.ts';
 import { coordinatorTrust } from '../tls/expected-certificate.ts';
 import { accessTrusted, CertificateError, type SecureServer } from '../tls/trust.ts';
 import {
@@ -61,7 +62,7 @@ export class Connection {
     const { host, port, account } = address;
     const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     signal?.throwIfAborted();
-    const client = new Client(timeout, { allowSeparateTransferHost: false, maxListingBytes });
+    const client = new FtpClient(timeout, { allowSeparateTransferHost: false, maxListingBytes });
     const cancel = () => client.close();
     signal?.addEventListener('abort', cancel, { once: true });
     try {

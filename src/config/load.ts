@@ -11,7 +11,7 @@ import { dataConnectionsToEnvironment, readDataConnections } from './data-connec
 import { readEnvFile, type Variables } from './env-file.ts';
 import { layoutEnvironment, readLayout } from './layout.ts';
 import { limitsToEnvironment, readLimits } from './limits.ts';
-import { isLoopback } from './loopback.ts';
+import { isLocal } from './loopback.ts';
 import { readStorageLimits, storageLimitEnvironment } from './storage-limits.ts';
 import {
   coordinatorTlsEnvironment,
@@ -53,11 +53,6 @@ export async function loadConfiguration({
   const path = resolve(envFile);
   const file = await readEnvFile(path);
   return readConfiguration({ ...file.variables, ...environment }, dirname(path), path, file.problems);
-}
-
-/** Whether a server is on this machine and ours, so that the bundled one is started for it. */
-export function isLocal(server: { readonly host: string; readonly bundled?: boolean }): boolean {
-  return isLoopback(server.host) && server.bundled !== false;
 }
 
 /** The variables that {@link loadConfiguration} reads back to the same configuration, for a child process. */

@@ -10,3 +10,8 @@ export function isLoopback(host: string): boolean {
   if (family === 0) return host.toLowerCase() === 'localhost';
   return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
+
+/** Whether a server is on this machine and ours, so that the bundled one is started for it. */
+export function isLocal(server: { readonly host: string; readonly bundled?: boolean }): boolean {
+  return isLoopback(server.host) && server.bundled !== false;
+}

@@ -3,12 +3,17 @@ import * as v from 'valibot';
 import { type Disposable, l10n } from 'vscode';
 import { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { isLocal } from '../config/load.ts';
+import { isLocal } from '../config/loopback.ts';
 
 const patience = 5000;
 
 export function createClient({ coordinator }: Configuration): SplitClient {
   return new SplitClient(coordinator);
+}
+
+/** Whether its servers are bundled ones of this machine, and not a coordinator that somebody else runs. */
+export function isStartable({ coordinator, storageServers }: Configuration): boolean {
+  return isLocal(coordinator) && storageServers.length > 0;
 }
 
 /**

@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import { type Configuration, ConfigurationError } from '../config/configuration.ts';
 import { isOwnEnvFile } from '../config/env-file.ts';
 import { defaultLayout } from '../config/layout.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { defaultUpkeep } from '../config/upkeep.ts';
 import { generatedAccount } from './credentials.ts';
 import { loadStorageServers, remoteCoordinator, toRemoteConfiguration } from './remote-servers.ts';
@@ -68,7 +67,10 @@ export class ConfigurationFinder implements vscode.Disposable {
 
   /** @throws {ConfigurationError} */
   async load(origin: Origin): Promise<Configuration> {
-    if (origin.kind === 'env') return loadConfiguration({ envFile: origin.uri.fsPath, environment: {} });
+    if (origin.kind === 'env') {
+      const { loadConfiguration } = await import('../config/load.ts');
+      return loadConfiguration({ envFile: origin.uri.fsPath, environment: {} });
+    }
     const settings = vscode.workspace.getConfiguration('splitftp');
     const port = settings.get('port', 2121);
     const data = this.#context.globalStorageUri.fsPath;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { SplitClient } from '../client/split-client.ts';
-import { isLocal } from '../config/load.ts';
+import { isLocal } from '../config/loopback.ts';
 import { confirm } from './confirm.ts';
 import type { Servers } from './servers.ts';
 

@@ -1,16 +1,8 @@
-import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { LogLevel } from '../log/log-level.ts';
+import { levelValues, readLogLine } from '../log/log-line.ts';
 import type { OutputStream } from '../servers/child-server.ts';
 import { coordinatorName } from '../servers/local-servers.ts';
-
-/** A line of pino, as the servers print them (`src/log/log.ts`). */
-const event = v.looseObject({ level: v.number(), name: v.optional(v.string()), msg: v.optional(v.string()) });
-
-const hidden = new Set(['level', 'time', 'name', 'msg', 'event', 'pid', 'hostname']);
-
-/** Values of pino's `level`. */
-const levels = { error: 50, warn: 40, info: 30, debug: 20 } as const;
 
 /**
  * The logs of the servers that this window runs: each in an output channel of its own, whose level is the server's as
@@ -30,9 +22,12 @@ export class ServerLogs implements vscode.Disposable {
 
   /** A line that a server printed, at its own level and as text for a person. */
   add(server: string, line: string, stream: OutputStream): void {
-    const { level, text } = readLine(line, stream);
+    const { level, text } = readLogLine(line) ?? {
+      level: stream === 'stdout' ? levelValues.info : levelValues.warn,
+      text: line,
+    };
     write(this.#channel(server), level, text);
-    if (level >= levels.warn) write(this.#main, level, `[${server}] ${text}`);
+    if (level >= levelValues.warn) write(this.#main, level, `[${server}] ${text}`);
   }
 
   /** What a server has to log: never less than what the extension's own channel shows of it. */
@@ -72,28 +67,10 @@ function titleOf(server: string): string {
   return vscode.l10n.t('SplitFTP Storage Server {0}', server.replace(/\D+/, ''));
 }
 
-function readLine(line: string, stream: OutputStream): { readonly level: number; readonly text: string } {
-  const parsed = v.safeParse(event, parseJson(line));
-  if (!parsed.success) return { level: stream === 'stdout' ? levels.info : levels.warn, text: line };
-  const { level, msg = '', ...rest } = parsed.output;
-  const fields = Object.entries(rest)
-    .filter(([name]) => !hidden.has(name))
-    .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return { level, text: `${msg}${fields.join('')}` };
-}
-
 function write(channel: vscode.LogOutputChannel, level: number, text: string): void {
-  if (level >= levels.error) channel.error(text);
-  else if (level >= levels.warn) channel.warn(text);
-  else if (level >= levels.info) channel.info(text);
-  else if (level >= levels.debug) channel.debug(text);
+  if (level >= levelValues.error) channel.error(text);
+  else if (level >= levelValues.warn) channel.warn(text);
+  else if (level >= levelValues.info) channel.info(text);
+  else if (level >= levelValues.debug) channel.debug(text);
   else channel.trace(text);
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
+import type { TakenPort } from '../servers/start-error.ts';
 import type { ConfigurationFinder } from './configuration.ts';
-import { otherPort } from './other-port.ts';
 import type { Servers, ServersState } from './servers.ts';
 
 /** Tells when the servers failed, and what a person can do about it. */
@@ -21,7 +21,11 @@ async function tell(
   const noneFound = (error: Error): undefined => {
     log.error(error); // The failure is told all the same.
   };
-  const remedy = taken && (await otherPort(servers, origin, taken).catch(noneFound));
+  const remedyFor = async (port: TakenPort) => {
+    const { otherPort } = await import('./other-port.ts');
+    return otherPort(servers, origin, port);
+  };
+  const remedy = taken && (await remedyFor(taken).catch(noneFound));
   const first = remedy ?? {
     message,
     title: vscode.l10n.t('Restart'),

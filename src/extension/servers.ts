@@ -2,10 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { SplitClient } from '../client/split-client.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { isLocal } from '../config/load.ts';
-import { LocalServers, type LocalServersOptions } from '../servers/local-servers.ts';
+import type { LocalServers, LocalServersOptions } from '../servers/local-servers.ts';
 import { StartError, type TakenPort } from '../servers/start-error.ts';
-import { createClient, findRunning, isAnyPortTaken, whenGone } from './attachment.ts';
 import type { ConfigurationFinder, Origin } from './configuration.ts';
 import type { ServerLogs } from './server-logs.ts';
 
@@ -19,6 +17,9 @@ export type ServersState =
       readonly taken?: TakenPort;
     };
 
+/** What talks to servers is loaded with the first start: a window that opens does not wait for it. */
+const attachment = () => import('./attachment.ts');
+
 /** How long another window's servers, seen by their ports only, may take until they can be used. */
 const attachPatience = 8000;
 
@@ -28,12 +29,13 @@ const attachPatience = 8000;
  */
 export class Servers implements vscode.Disposable {
   readonly #finder: ConfigurationFinder;
-  readonly #local: LocalServers;
+  readonly #options: LocalServersOptions;
   readonly #levels: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<ServersState>();
   readonly onDidChangeState = this.#changed.event;
   #state: ServersState = { kind: 'stopped' };
   #origin: Origin = { kind: 'settings' };
+  #local: LocalServers | undefined;
   #client: SplitClient | undefined;
   #attachment: vscode.Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -44,13 +46,13 @@ export class Servers implements vscode.Disposable {
     logs: Pick<ServerLogs, 'add' | 'levelOf' | 'onDidChangeLevel'>,
   ) {
     this.#finder = finder;
-    this.#local = new LocalServers({
+    this.#options = {
       programs,
       logLevel: (server) => logs.levelOf(server),
       onLine: (...line) => logs.add(...line),
       onExit: (_server, message) => void this.#inTurn(() => this.#lost(message)),
-    });
-    this.#levels = logs.onDidChangeLevel((server) => this.#local.setLogLevel(server, logs.levelOf(server)));
+    };
+    this.#levels = logs.onDidChangeLevel((server) => this.#local?.setLogLevel(server, logs.levelOf(server)));
   }
 
   get state(): ServersState {
@@ -59,7 +61,7 @@ export class Servers implements vscode.Disposable {
 
   /** Process ids of the servers that this window started. */
   get pids(): readonly number[] {
-    return this.#local.pids;
+    return this.#local?.pids ?? [];
   }
 
   /** Attaches to running servers or starts them. A failure is a state, not an error. */
@@ -81,19 +83,19 @@ export class Servers implements vscode.Disposable {
 
   /** Whether this window runs the storage server. */
   runs(number: number): boolean {
-    return this.#local.runs(number);
+    return this.#local?.runs(number) ?? false;
   }
 
   /** Ends one storage server that this window started; files are read without it where they have parity. */
   async stopStorageServer(number: number): Promise<void> {
-    await this.#local.stopStorageServer(number);
+    await this.#local?.stopStorageServer(number);
     this.#changed.fire(this.#state);
   }
 
   /** Starts it again. @throws Error with its own message */
   async startStorageServer(number: number): Promise<void> {
     if (this.#state.kind !== 'running' || !this.#state.startedHere) return;
-    await this.#local.startStorageServer(this.#state.configuration, number);
+    await this.#local?.startStorageServer(this.#state.configuration, number);
     this.#changed.fire(this.#state);
   }
 
@@ -119,10 +121,11 @@ export class Servers implements vscode.Disposable {
     this.#set({ kind: 'starting' });
     this.#origin = await this.#finder.origin();
     const configuration = await this.#finder.load(this.#origin);
+    const { findRunning, isAnyPortTaken } = await attachment();
     const deadline = Date.now() + attachPatience;
     for (;;) {
       const client = await findRunning(configuration);
-      if (client !== undefined) return this.#attach(configuration, client);
+      if (client !== undefined) return await this.#attach(configuration, client);
       try {
         await this.#startHere(configuration);
         return;
@@ -136,33 +139,38 @@ export class Servers implements vscode.Disposable {
 
   async #startHere(configuration: Configuration): Promise<void> {
     const { host, port } = configuration.coordinator;
-    if (!isLocal({ host }) || configuration.storageServers.length === 0)
+    const { createClient, isStartable } = await attachment();
+    if (!isStartable(configuration))
       throw new Error(
         vscode.l10n.t('No coordinator that accepts this account answers at {0}:{1}.', host, port),
       );
+    const { LocalServers } = await import('../servers/local-servers.ts');
+    this.#local ??= new LocalServers(this.#options);
     await this.#local.start(configuration);
     this.#client = createClient(configuration);
     this.#set({ kind: 'running', configuration, startedHere: true });
   }
 
-  #attach(configuration: Configuration, client: SplitClient): void {
+  async #attach(configuration: Configuration, client: SplitClient): Promise<void> {
     this.#client = client;
-    this.#watch(configuration);
+    await this.#watch(configuration);
     this.#set({ kind: 'running', configuration, startedHere: false });
   }
 
-  #watch(configuration: Configuration): void {
+  async #watch(configuration: Configuration): Promise<void> {
     const { host, port } = configuration.coordinator;
+    const { whenGone } = await attachment();
     this.#attachment = whenGone(host, port, () => void this.#inTurn(() => this.#lookAgain(configuration)));
   }
 
   /** The connection that was watched has ended; that may be its age, or the end of the other window. */
   async #lookAgain(configuration: Configuration): Promise<void> {
     if (this.#state.kind !== 'running' || this.#state.startedHere) return;
+    const { findRunning } = await attachment();
     const client = await findRunning(configuration);
     if (client !== undefined) {
       client.close();
-      this.#watch(configuration);
+      await this.#watch(configuration);
       return;
     }
     this.#letGo();
@@ -174,7 +182,7 @@ export class Servers implements vscode.Disposable {
     if (this.#state.kind === 'stopped') return;
     this.#set({ kind: 'stopping' });
     this.#letGo();
-    await this.#local.stop();
+    await this.#local?.stop();
     this.#set({ kind: 'stopped' });
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Configuration } from '../config/configuration.ts';
-import { isLocal, toEnvironment } from '../config/load.ts';
+import { toEnvironment } from '../config/load.ts';
+import { isLocal } from '../config/loopback.ts';
 import type { LogLevel } from '../log/log-level.ts';
 import { ChildServer, type OutputStream } from './child-server.ts';
 

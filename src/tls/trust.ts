@@ -5,7 +5,14 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect, getCACertificates, TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  getCACertificates,
+  type SecureContextOptions,
+  TLSSocket,
+} from 'node:tls';
 import type { Client } from 'basic-ftp';
 import { type Fingerprint, formatFingerprint, parseFingerprint } from '../config/fingerprint.ts';
 
@@ -112,18 +119,22 @@ function describeReason(reason: unknown): string {
   return code;
 }
 
-async function connectionOptions(host: string, { fingerprint, ca }: Trust): Promise<ConnectionOptions> {
-  const common: ConnectionOptions = {
+async function connectionOptions(host: string, trust: Trust): Promise<ConnectionOptions> {
+  return {
     // TLS sessions are resumed only for the host that they were made with.
     host,
     ...(isIP(host) === 0 && { servername: host }),
-    minVersion: 'TLSv1.2',
     // A refused certificate shall be seen by the verifier, which tells its fingerprint. Node verifies it all the same.
     rejectUnauthorized: false,
+    // Made once for all data connections of the session: it may hold hundreds of certificates.
+    secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...(await authoritiesOf(trust)) }),
   };
-  if (fingerprint !== undefined) return common;
-  if (ca !== undefined) return { ...common, ca: await readAuthorities(ca), allowPartialTrustChain: true };
-  return { ...common, ca: [...getCACertificates('default'), ...getCACertificates('system')] };
+}
+
+async function authoritiesOf({ fingerprint, ca }: Trust): Promise<SecureContextOptions> {
+  if (fingerprint !== undefined) return {};
+  if (ca !== undefined) return { ca: await readAuthorities(ca), allowPartialTrustChain: true };
+  return { ca: [...getCACertificates('default'), ...getCACertificates('system')] };
 }
 
 async function readAuthorities(file: string): Promise<string> {

@@ -1,7 +1,9 @@
 /**
  * `npm run bench -- [--size 1GiB[,4GiB...]] [--rounds 5] [--folder DIR]`: uploads and downloads through the coordinator
  * over two storage servers, in plain text and over TLS, in turn with the same directly to one bundled storage server; then
- * in several layouts; then small files (`small-files.ts`), and more. DIR is where the servers keep everything; a memory disk there takes the disk out of the comparison.
+ * in several layouts; then over storage servers behind slow lines (`slow-lines.ts`); then small files (`small-files.ts`),
+ * one slow storage server (`hedge.ts`), and more. DIR is where the servers keep everything; a memory disk there takes the
+ * disk out of the comparison.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,10 +14,12 @@ import { coordinatorTrust } from '../../src/tls/expected-certificate.ts';
 import { freePorts } from '../ports.ts';
 import { makeConfiguration } from './configuration.ts';
 import { measureErasureCodes } from './erasure.ts';
+import { measureHedging } from './hedge.ts';
 import { measureLayouts } from './layouts.ts';
 import { measureListings } from './listing.ts';
 import { directions, median, Result, type TargetName, targetNames } from './result.ts';
 import { type ServerProcess, startServers } from './server-process.ts';
+import { measureSlowLines } from './slow-lines.ts';
 import { measureSmallFiles } from './small-files.ts';
 import { remove, type Target, transfer } from './transfer.ts';
 
@@ -42,8 +46,10 @@ try {
   const configuration = makeConfiguration(folder, await freePorts(3), { dataParts: 2, parityParts: 0 });
   for (const size of sizes) await measure(configuration, size);
   for (const size of sizes) await measureLayouts(folder, size, rounds);
+  await measureSlowLines(folder, 256 * 1024 ** 2);
   await measureSmallFiles(folder, 200);
   await measureListings(20_000);
+  await measureHedging(folder, rounds);
   measureErasureCodes();
 } finally {
   await stopServers();

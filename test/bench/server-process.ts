@@ -82,10 +82,26 @@ const quiet = ['--log-level', 'warn'];
 
 /** Starts all servers of a configuration; those that have started are in `servers` also when it rejects. */
 export async function startServers(configuration: Configuration, servers: ServerProcess[]): Promise<void> {
-  const environment = { ...process.env, ...toEnvironment(configuration) };
+  await startStorageServers(configuration, servers);
+  servers.push(await startCoordinator(configuration));
+}
+
+/** As {@link startServers}, without the coordinator. */
+export async function startStorageServers(
+  configuration: Configuration,
+  servers: ServerProcess[],
+): Promise<void> {
   for (const { number } of configuration.storageServers) {
+    const args = [String(number), ...quiet];
     const name = `storage server ${number}`;
-    servers.push(await ServerProcess.start(name, 'dist/storage.js', [String(number), ...quiet], environment));
+    servers.push(await ServerProcess.start(name, 'dist/storage.js', args, environmentOf(configuration)));
   }
-  servers.push(await ServerProcess.start('coordinator', 'dist/coordinator.js', quiet, environment));
+}
+
+export async function startCoordinator(configuration: Configuration): Promise<ServerProcess> {
+  return ServerProcess.start('coordinator', 'dist/coordinator.js', quiet, environmentOf(configuration));
+}
+
+function environmentOf(configuration: Configuration): NodeJS.ProcessEnv {
+  return { ...process.env, ...toEnvironment(configuration) };
 }

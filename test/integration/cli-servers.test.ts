@@ -52,6 +52,17 @@ test("the seeds' sequence: three programs, one file, two halves, the file again"
 });
 
 describe('serve', () => {
+  test('its log is JSON for a program, and text for a person', async () => {
+    for (const [format, line] of [
+      ['json', /^\{"level":30,.*"name":"storage 1".*"msg":"server started"\}$/m],
+      ['text', /^\d\d:\d\d:\d\d storage 1: server started host=127\.0\.0\.1 port=\d+$/m],
+    ] as const) {
+      const serve = await new RunningCommand(['serve', '--log-format', format], folder).ready();
+      const { stderr } = await serve.stop();
+      expect(stderr).toMatch(line);
+    }
+  });
+
   test('says what it runs, then ready, and ends when asked', async () => {
     const serve = await new RunningCommand(['serve'], folder).ready();
     const { status, stdout } = await serve.stop();

@@ -1,5 +1,5 @@
 /** Whatever ends in the middle: what was stored stays, what was not acknowledged is absent, nothing is left behind. */
-import { open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import type { Client } from 'basic-ftp';
@@ -301,6 +301,8 @@ test.runIf(process.platform !== 'win32')(
 );
 
 test.runIf(process.platform !== 'win32')('a storage server that never answers again is named', async () => {
+  await appendFile(servers.envFile, 'FTP_TIMEOUT2=5\n');
+  await servers.restart('coordinator');
   const upload = client.uploadFile(await endlessFile(), '/new');
   await bytesUnderWay();
   process.kill(servers.pid('storage 2'), 'SIGSTOP');

@@ -59,11 +59,14 @@ export interface ServersOptions {
   readonly storageServers?: number;
   /** More variables of the configuration. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Those that run at first; all, if not told. */
+  readonly only?: readonly ServerName[];
 }
 
 export async function startServers({
   storageServers = 2,
   settings,
+  only,
 }: ServersOptions = {}): Promise<TestServers> {
   const folder = await mkdtemp(join(tmpdir(), 'splitftp-servers-'));
   const running = new Map<ServerName, ChildServer>();
@@ -98,8 +101,9 @@ export async function startServers({
       const envFile = await writeEnvFile(folder, storageServers, settings);
       try {
         const names = Array.from({ length: storageServers }, (_, index) => `storage ${index + 1}` as const);
-        await Promise.all(names.map((name) => start(name, envFile)));
-        await start('coordinator', envFile);
+        const isWanted = (name: ServerName) => only?.includes(name) ?? true;
+        await Promise.all(names.filter(isWanted).map((name) => start(name, envFile)));
+        if (isWanted('coordinator')) await start('coordinator', envFile);
         return envFile;
       } catch (error) {
         await end();

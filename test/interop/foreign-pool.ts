@@ -49,9 +49,7 @@ export class ForeignPool {
   }
 
   static async start({ kind, tls = 'off', foreign, env = [], disk }: PoolOptions): Promise<ForeignPool> {
-    const servers = await startServers();
-    await servers.kill('storage 2');
-    await servers.kill('coordinator');
+    const servers = await startServers({ only: ['storage 1'] });
     const server = servers.configuration.storageServers.find(({ number }) => number === 2);
     if (!server) throw new Error('the fixture has no storage server 2');
     const { port, account, folder } = server;

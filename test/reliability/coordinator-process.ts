@@ -16,12 +16,13 @@ export class CoordinatorProcess {
   constructor(rig: Rig, port: number, environment: Readonly<Record<string, string>>) {
     const { coordinator } = rig.configuration;
     const configuration = { ...rig.configuration, coordinator: { ...coordinator, port } };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
     this.address = configuration.coordinator;
     this.#server = new ChildServer({
       name: 'coordinator',
       program,
       args: [],
-      environment: { PATH: process.env.PATH, ...toEnvironment(configuration), ...environment },
+      environment: { PATH, NODE_COMPILE_CACHE, ...toEnvironment(configuration), ...environment },
       onLine: () => {},
     });
   }

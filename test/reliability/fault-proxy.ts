@@ -158,7 +158,7 @@ class ProxySession {
         else if (socket === client) this.destroy();
       });
       socket.on('close', () => {
-        if (other.destroyed) this.#end();
+        if (other.destroyed) this.#leave();
         else if (!this.#mute || socket === client) other.destroySoon();
       });
     }
@@ -182,6 +182,12 @@ class ProxySession {
   destroy(): void {
     for (const link of this.#links) link.destroy();
     for (const socket of [this.#client, this.#server]) if (!socket.destroyed) socket.resetAndDestroy();
+    this.#end();
+  }
+
+  /** Both sides have gone: nobody comes to a passive port any more. */
+  #leave(): void {
+    for (const link of this.#links) link.abandon();
     this.#end();
   }
 
@@ -237,12 +243,13 @@ class ProxySession {
   }
 
   async #send(line: string, final: boolean, fault: FaultKind | undefined): Promise<void> {
+    if (this.#proxy.latency > 0) await delay(this.#proxy.latency);
+    if (this.#client.destroyed) return; // Nobody would come to a passive port, and so nobody close it.
     const port = /^229 .*\(\|\|\|(\d+)\|\)/.exec(line)?.[1];
     if (port !== undefined) {
       await this.#passive(Number(port), fault);
       return;
     }
-    if (this.#proxy.latency > 0) await delay(this.#proxy.latency);
     if (!final || fault === undefined) this.#client.write(`${line}\r\n`);
     else if (fault === 'reply-lost') this.destroy();
     else if (fault === 'lying-size')

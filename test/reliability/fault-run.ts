@@ -25,28 +25,14 @@ export interface FaultRunResult {
 }
 
 /**
- * Every fault at every command, of which the seed chooses one in {@link share}, and for each a storage server, an
- * operation and persistence; or all of them with `SPLITFTP_ALL_FAULTS=1`. `SPLITFTP_FAULT` selects trials by a part of their description.
+ * Every fault at every command of every storage server with `SPLITFTP_ALL_FAULTS=1`; else the seed chooses one in
+ * {@link share} of the faults, and a storage server for each. During which operation, once or always: by the seed.
+ * `SPLITFTP_FAULT` selects trials by a part of their description, then during every operation, once and always.
  */
 export async function runFaults({ layout, plain }: FaultRun): Promise<FaultRunResult> {
   const seed = seedOfRun();
-  const random = new Random(seed);
-  const servers = layout.dataParts + layout.parityParts;
-  const trials: Trial[] = [];
-  const all = process.env.SPLITFTP_ALL_FAULTS === '1';
   const only = process.env.SPLITFTP_FAULT ?? '';
-  const wantsAll = all || only !== '';
-  for (const [position, fault] of everyFault().entries()) {
-    if (!wantsAll && position % share !== seed % share) continue;
-    const possible = operationsWith(fault.at, plain).flatMap((operation) =>
-      Array.from({ length: servers }, (_, index) => index + 1).flatMap((server) =>
-        [false, true].map((persists) => ({ fault, server, operation, persists })),
-      ),
-    );
-    const chosen = random.pick(possible);
-    if (wantsAll) trials.push(...possible);
-    else if (chosen) trials.push(chosen);
-  }
+  const trials = chooseTrials(layout.dataParts + layout.parityParts, plain, seed, only !== '');
   const queue = [...trials.filter((trial) => describeTrial(trial).includes(only)).entries()];
   console.log(`${queue.length} trials at ${layout.dataParts}+${layout.parityParts}, seed ${seed}`);
   const counts = { 'not reached': 0, succeeded: 0, 'failed cleanly': 0 };
@@ -76,6 +62,23 @@ export async function runFaults({ layout, plain }: FaultRun): Promise<FaultRunRe
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return { counts, problems };
+}
+
+function chooseTrials(servers: number, plain: boolean, seed: number, everyOperation: boolean): Trial[] {
+  const random = new Random(seed);
+  const all = process.env.SPLITFTP_ALL_FAULTS === '1';
+  const numbers = Array.from({ length: servers }, (_, index) => index + 1);
+  return everyFault().flatMap((fault, position) => {
+    const possible = numbers.map((server) =>
+      operationsWith(fault.at, plain).flatMap((operation) =>
+        [false, true].map((persists) => ({ fault, server, operation, persists })),
+      ),
+    );
+    if (everyOperation) return possible.flat();
+    if (!all && position % share !== seed % share) return [];
+    const chosen = possible.flatMap((ofServer) => random.pick(ofServer) ?? []);
+    return all ? chosen : (random.pick(chosen) ?? []);
+  });
 }
 
 function explain(error: unknown): string {

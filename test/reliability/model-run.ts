@@ -3,30 +3,76 @@ import { seedOfRun } from '../seed.ts';
 import { checkCatalogueFile, checkPool } from './invariants.ts';
 import { ModelFileSystem } from './model.ts';
 import { commands, RealPool } from './model-commands.ts';
+import { Random } from './random.ts';
 import { Rig } from './rig.ts';
 
 /** Steps of one run at most; each run begins with an empty pool. */
-const stepsOfRun = 120;
+const stepsOfRun = 250;
 /** In all, unless `SPLITFTP_MODEL_STEPS` says otherwise. */
-const defaultSteps = 400;
+const defaultSteps = 5000;
+/** Runs at a time, each lane with a pool of its own: while one waits for a storage server or a repair, others go on. */
+const lanes = 4;
+/** Milliseconds in which a failed run is made smaller. */
+const shrinkingTime = 120_000;
+
+interface Layout {
+  readonly dataParts: number;
+  readonly parityParts: number;
+}
 
 /**
  * Runs random steps against the coordinator and the model until there were enough; after each run all storage servers
  * come back, and the whole pool is checked.
  * @returns how many steps there were
- * @throws Error of fast-check with the steps, and the seed that reproduces them
+ * @throws Error of fast-check with the fewest steps that were found to fail
  */
 export async function runModel(dataParts: number, parityParts: number): Promise<number> {
   const wanted = Number(process.env.SPLITFTP_MODEL_STEPS ?? defaultSteps);
   const seed = seedOfRun();
   console.log(`model at ${dataParts}+${parityParts}: ${wanted} steps, seed ${seed}`);
-  const servers = dataParts + parityParts;
-  const sequences = fc.commands(commands(servers), { maxCommands: stepsOfRun, size: 'max' });
-  let steps = 0;
-  const property = fc.asyncProperty(sequences, async (sequence) => {
-    if (steps >= wanted) return;
-    const rig = await Rig.start({ dataParts, parityParts, timeout: 30 });
-    const real = new RealPool(rig, parityParts);
+  const random = new Random(seed);
+  const all = Array.from({ length: lanes }, () => {
+    const lane = new Lane({ dataParts, parityParts }, wanted / lanes);
+    return { lane, ended: lane.run(random.below(2 ** 31)) };
+  });
+  const ends = await Promise.allSettled(all.map(({ ended }) => ended));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return all.reduce((sum, { lane }) => sum + lane.steps, 0);
+}
+
+class Lane {
+  readonly #layout: Layout;
+  readonly #wanted: number;
+  #shrinkUntil: number | undefined;
+  steps = 0;
+
+  constructor(layout: Layout, wanted: number) {
+    this.#layout = layout;
+    this.#wanted = wanted;
+  }
+
+  async run(seed: number): Promise<void> {
+    const servers = this.#layout.dataParts + this.#layout.parityParts;
+    const sequences = fc.commands(commands(servers), { maxCommands: stepsOfRun, size: 'max' });
+    const property = fc.asyncProperty(sequences, async (sequence) => {
+      if (this.#ended()) return;
+      try {
+        await this.#try(sequence);
+      } catch (error) {
+        this.#shrinkUntil ??= Date.now() + shrinkingTime;
+        throw error;
+      }
+    });
+    await fc.assert(property, { seed, numRuns: Math.ceil(this.#wanted / 10), verbose: 1 });
+  }
+
+  #ended(): boolean {
+    return this.#shrinkUntil === undefined ? this.steps >= this.#wanted : Date.now() > this.#shrinkUntil;
+  }
+
+  async #try(sequence: Iterable<fc.AsyncCommand<ModelFileSystem, RealPool>>): Promise<void> {
+    const rig = await Rig.start({ ...this.#layout, timeout: 30 });
+    const real = new RealPool(rig, this.#layout.parityParts);
     const model = new ModelFileSystem();
     try {
       await fc.asyncModelRun(() => ({ model, real }), sequence);
@@ -36,11 +82,9 @@ export async function runModel(dataParts: number, parityParts: number): Promise<
       await rig.stopCoordinator();
       checkCatalogueFile(rig.configuration.coordinator.folder);
     } finally {
-      steps += real.steps;
+      this.steps += real.steps;
       real.endSession();
       await rig.stop();
     }
-  });
-  await fc.assert(property, { seed, numRuns: Math.ceil(wanted / 10), endOnFailure: true, verbose: 1 });
-  return steps;
+  }
 }

@@ -9,7 +9,8 @@ import {
   type CoordinatorTls,
   type StorageTls,
 } from '../../src/config/configuration.ts';
-import { isLocal, loadConfiguration, toEnvironment } from '../../src/config/load.ts';
+import { loadConfiguration, toEnvironment } from '../../src/config/load.ts';
+import { isLocal } from '../../src/config/loopback.ts';
 
 const seeds = `
 FTP_USER=user

@@ -73,3 +73,15 @@ test('that a server lags behind is said once', () => {
   promptness.stoodStill();
   expect(lines.length).toBe(1);
 });
+
+test('to let an upload in, a server may take a few times what it usually takes', () => {
+  const { promptness } = start();
+  expect(promptness.loginPatience(10_000)).toBe(10_000);
+  promptness.loggedIn(20);
+  expect(promptness.loginPatience(10_000)).toBe(2_000);
+  for (let times = 0; times < 20; times++) promptness.loggedIn(2_000);
+  expect(promptness.loginPatience(10_000)).toBeCloseTo(6_000, -2);
+  expect(promptness.loginPatience(1_000)).toBe(1_000);
+  promptness.stoodStill();
+  expect(promptness.loginPatience(10_000)).toBe(1_000);
+});

@@ -99,7 +99,8 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
       ...(options.trust === false ? [] : ['--disable-workspace-trust']),
       ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
     ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
+    // An extension that a user starts for the first time is compiled.
+    { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, NODE_COMPILE_CACHE: undefined } },
   );
   const extensionHosts = new Set<number>();
   const listening = Promise.withResolvers<void>();

@@ -1,6 +1,7 @@
-import { Client } from 'basic-ftp';
+import type { Client } from 'basic-ftp';
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { storageTlsVariables } from '../../config/variables.ts';
+import { FtpClient } from '../../ftp-client/ftp-client.ts';
 import { storageTrust } from '../../tls/expected-certificate.ts';
 import { accessTrusted } from '../../tls/trust.ts';
 import { type Capabilities, describeFeatures, type Features, probe, readFeatures } from './capabilities.ts';
@@ -37,7 +38,7 @@ export class Login {
   ): Promise<Login> {
     closing?.throwIfAborted();
     const silence = (server.timeout ?? defaultTimeout) * 1000;
-    const client = new Client(silence, { allowSeparateTransferHost: false });
+    const client = new FtpClient(silence, { allowSeparateTransferHost: false });
     const deadline = setTimeout(
       () => client.ftp.closeWithError(new Error(`Timeout of ${timeout / 1000} s`)),
       timeout,

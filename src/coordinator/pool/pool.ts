@@ -1,9 +1,11 @@
 import type { StorageServerConfiguration } from '../../config/configuration.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
-import { waitForMost } from '../patience.ts';
+import { type Job, waitForMost } from '../patience.ts';
 import { BusyServerError, retryWhileBusy } from './busy-server.ts';
-import type { StorageConnection } from './storage-connection.ts';
+import { Opening } from './opening.ts';
+import { OpeningRace, OpeningTimes, type Runner } from './opening-race.ts';
+import { PoolConnections, type PoolLine } from './pool-connections.ts';
 import { StorageServer } from './storage-server.ts';
 
 /** The storage servers of this coordinator. */
@@ -48,7 +50,10 @@ export class Pool {
     for (const number of numbers) void this.#byNumber.get(number)?.whyDown(); // It never rejects.
   }
 
-  /** A connection to each of these servers, or the reason why there is none. */
+  /**
+   * A connection to each of these servers, or the reason why there is none: then perhaps one to a spare server, whose
+   * index counts on from those of the others. A server that has neither was not waited for any longer.
+   */
   async connect(numbers: readonly number[], options: ConnectOptions = {}): Promise<PoolConnections> {
     const { needed = numbers.length } = options;
     const slow = numbers.filter((number) => this.#byNumber.get(number)?.promptness.standstill !== undefined);
@@ -69,8 +74,10 @@ export class Pool {
     try {
       return await retryWhileBusy(async () => {
         const connections = await this.#connectOnce(numbers, skipped, options);
-        const busy = [...connections.failures.values()].find((failure) => failure instanceof BusyServerError);
-        if (!busy) return connections;
+        const busy = numbers
+          .map((_, index) => connections.failures.get(index))
+          .find((failure) => failure instanceof BusyServerError);
+        if (!busy || connections.lines.size === numbers.length) return connections;
         connections.release();
         throw busy;
       });
@@ -83,7 +90,7 @@ export class Pool {
   async #connectOnce(
     numbers: readonly number[],
     skipped: readonly number[],
-    { patience }: ConnectOptions,
+    { patience, spares = [] }: ConnectOptions,
   ): Promise<PoolConnections> {
     const places = new Map<number, () => void>();
     for (const number of numbers.filter((number) => !skipped.includes(number)).sort((a, b) => a - b)) {
@@ -92,22 +99,61 @@ export class Pool {
     }
     const lines = new Map<number, PoolLine>();
     const failures = new Map<number, FileSystemError>();
-    const jobs = numbers.map((number, index) => {
-      const opening = new Opening(() => this.server(number), places.get(number), patience?.onGivenUp);
-      const done = opening.line.then(
-        (line) => void lines.set(index, line),
-        (error: FileSystemError) => {
-          failures.set(index, error);
-          throw error;
+    const times = new OpeningTimes(numbers.length);
+    const standIns = this.#openAnyOf(spares, numbers.length);
+    const jobs: Job[] = [];
+    for (const [index, number] of numbers.entries()) {
+      const server = this.#byNumber.get(number);
+      const giveBack = places.get(number);
+      if (!server || !giveBack) {
+        failures.set(index, this.#whyNot(number));
+        continue;
+      }
+      const race = new OpeningRace({
+        first: { index, opening: new Opening(server, giveBack) },
+        times,
+        another: () => standIns.next().value,
+        onFailure: (index, error) => failures.set(index, error),
+        onOvertaken: (milliseconds) => server.promptness.overtaken(milliseconds),
+      });
+      const { milliseconds = 0, onGivenUp } = patience ?? {};
+      jobs.push({
+        done: race.winner.then(({ index, line }) => void lines.set(index, line)),
+        giveUp: () => {
+          if (race.awaitsFirst) onGivenUp?.(server);
+          race.giveUp();
         },
-      );
-      const { milliseconds = 0 } = patience ?? {};
-      const own = this.#byNumber.get(number)?.promptness.patience(milliseconds) ?? milliseconds;
-      return { done, giveUp: () => opening.giveUp(), patience: own };
-    });
+        patience: server.promptness.loginPatience(milliseconds),
+      });
+    }
     // Without patience nobody is given up.
     await waitForMost(jobs, patience?.enough ?? jobs.length + 1);
     return new PoolConnections(lines, failures);
+  }
+
+  /**
+   * Connections that are opened as they are asked for, each to another server, for those who hold some already: only
+   * where a place is free, so that no two of them can wait for each other.
+   * @param first index of the first of these servers
+   */
+  *#openAnyOf(numbers: readonly number[], first: number): Generator<Runner, undefined> {
+    for (const [position, number] of numbers.entries()) {
+      const server = this.#byNumber.get(number);
+      const giveBack = server?.places.tryReserve();
+      if (giveBack && server) yield { index: first + position, opening: new Opening(server, giveBack) };
+    }
+    return undefined;
+  }
+
+  /** Why nobody even tries to connect to a server. */
+  #whyNot(number: number): FileSystemError {
+    try {
+      const { name, promptness } = this.server(number);
+      return new FileSystemError('unavailable', promptness.standstill ?? `${name} stood still`);
+    } catch (error) {
+      if (error instanceof FileSystemError) return error;
+      throw error;
+    }
   }
 
   close(): void {
@@ -118,119 +164,12 @@ export class Pool {
 export interface ConnectOptions {
   /** So many are enough: as long as there are as many, nobody waits for servers that stood still of late. */
   readonly needed?: number;
+  /** Servers that may stand in for one that fails, or is late: asked beside it, where they have a place free. */
+  readonly spares?: readonly number[];
   /** When so many have let somebody in, the others have this many milliseconds left; without it as long as they take. */
   readonly patience?: {
     readonly enough: number;
     readonly milliseconds: number;
     readonly onGivenUp: (server: StorageServer) => void;
   };
-}
-
-/** A connection that is being opened; it can be given up, and then goes to others when it comes at last. */
-class Opening {
-  readonly line: Promise<PoolLine>;
-  readonly #late = Promise.withResolvers<never>();
-
-  /** @param giveBack of the place that is held; undefined when the server is not to be waited for */
-  constructor(
-    serverOf: () => StorageServer,
-    giveBack: (() => void) | undefined,
-    onGivenUp: (server: StorageServer) => void = () => {},
-  ) {
-    this.line = this.#open(serverOf, giveBack, onGivenUp);
-  }
-
-  giveUp(): void {
-    this.#late.reject(new FileSystemError('unavailable', 'it does not answer'));
-  }
-
-  async #open(
-    serverOf: () => StorageServer,
-    giveBack: (() => void) | undefined,
-    onGivenUp: (server: StorageServer) => void,
-  ): Promise<PoolLine> {
-    const server = serverOf();
-    if (!giveBack)
-      throw new FileSystemError('unavailable', server.promptness.standstill ?? `${server.name} stood still`);
-    let isLate = false;
-    const connecting = server.connect().then(
-      (connection) => {
-        if (!isLate) return connection;
-        server.release(connection);
-        giveBack();
-        throw new Error('it was given up');
-      },
-      (error: unknown) => {
-        giveBack();
-        throw server.toFileSystemError(error);
-      },
-    );
-    const late = this.#late.promise.catch(() => {
-      isLate = true;
-      onGivenUp(server);
-      throw new FileSystemError('unavailable', `${server.name} does not answer`);
-    });
-    return { server, connection: await Promise.race([connecting, late]), giveBack };
-  }
-}
-
-export interface PoolLine {
-  readonly server: StorageServer;
-  readonly connection: StorageConnection;
-  readonly giveBack: () => void;
-}
-
-/** Connections to several storage servers, by their index among those asked for; held together, given back together. */
-export class PoolConnections {
-  readonly lines: ReadonlyMap<number, PoolLine>;
-  /** Why there is no connection to the others. */
-  readonly failures: ReadonlyMap<number, FileSystemError>;
-  readonly #held: Set<PoolLine>;
-  #isReleased = false;
-
-  constructor(lines: ReadonlyMap<number, PoolLine>, failures: ReadonlyMap<number, FileSystemError>) {
-    this.lines = lines;
-    this.failures = failures;
-    this.#held = new Set(lines.values());
-  }
-
-  /** Whether they are held, and somebody waits for a connection to one of their servers. */
-  get wanted(): boolean {
-    return [...this.#held].some(({ server }) => server.places.wanted);
-  }
-
-  /** Holds another one together with them. */
-  add(line: PoolLine): void {
-    if (!this.#isReleased) this.#held.add(line);
-    else end(line);
-  }
-
-  /** Ends whatever is going on on one of them, and gives it back before the others. */
-  drop(line: PoolLine): void {
-    if (this.#held.delete(line)) end(line);
-  }
-
-  /** Lets others use the connections; those that are closed are thrown away. */
-  release(): void {
-    this.#isReleased = true;
-    for (const line of this.#held) giveBack(line);
-    this.#held.clear();
-  }
-
-  /** Ends whatever is going on on them, at once. */
-  destroy(): void {
-    this.#isReleased = true;
-    for (const line of this.#held) end(line);
-    this.#held.clear();
-  }
-}
-
-function end(line: PoolLine): void {
-  line.connection.close();
-  giveBack(line);
-}
-
-function giveBack({ server, connection, giveBack }: PoolLine): void {
-  server.release(connection);
-  giveBack();
 }

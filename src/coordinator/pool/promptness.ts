@@ -6,6 +6,10 @@ import type { NamedServer } from './storage-failure.ts';
 const slowInterval = 30_000;
 /** Milliseconds for which such a one may hold up an upload. */
 const shortPatience = 1_000;
+/** Milliseconds for which a server may always hold up an upload before it lets it in; */
+const leastLoginPatience = 2_000;
+/** one that usually takes long so many times as long as that. */
+const loginFactor = 3;
 /** Milliseconds after which what was measured tells nothing any more. */
 const paceInterval = 60_000;
 /** Weight of the newest measurement in the average. */
@@ -21,6 +25,7 @@ export class Promptness {
   #slowUntil = 0;
   #stillUntil = 0;
   #hopelessUntil = 0;
+  #loginTime: number | undefined;
   #blockTime = 0;
   #measured = 0;
 
@@ -52,6 +57,21 @@ export class Promptness {
     return Date.now() < this.#stillUntil ? Math.min(milliseconds, shortPatience) : milliseconds;
   }
 
+  /**
+   * As {@link patience}, for a connection that is yet to be opened: no more than a few times what that usually takes,
+   * while a disk that has to spin up first, or to flush, may take its time.
+   */
+  loginPatience(milliseconds: number): number {
+    const most = this.patience(milliseconds);
+    if (this.#loginTime === undefined) return most;
+    return Math.min(most, Math.max(leastLoginPatience, loginFactor * this.#loginTime));
+  }
+
+  /** A connection was opened in so many milliseconds. */
+  loggedIn(milliseconds: number): void {
+    this.#loginTime = average(this.#loginTime, milliseconds);
+  }
+
   /** Milliseconds in which 256 KiB come from it on one connection, on average of late; undefined if not known. */
   get blockTime(): number | undefined {
     return Date.now() - this.#measured < paceInterval ? this.#blockTime : undefined;
@@ -73,11 +93,19 @@ export class Promptness {
     if (isAgain) this.#hopelessUntil = this.#slowUntil;
   }
 
+  /** It was waited for so many milliseconds when another one was quicker. */
+  overtaken(milliseconds: number): void {
+    this.measured(unit, milliseconds);
+  }
+
   /** So many bytes came in so many milliseconds in which they were waited for. */
   measured(bytes: number, milliseconds: number): void {
     const time = (milliseconds / bytes) * unit;
-    const known = this.blockTime;
-    this.#blockTime = known === undefined ? time : known + (time - known) * newest;
+    this.#blockTime = average(this.blockTime, time);
     this.#measured = Date.now();
   }
+}
+
+function average(known: number | undefined, measured: number): number {
+  return known === undefined ? measured : known + (measured - known) * newest;
 }

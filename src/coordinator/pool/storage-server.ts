@@ -206,7 +206,9 @@ export class StorageServer {
   }
 
   async #freshConnection(): Promise<StorageConnection> {
+    const began = performance.now();
     const login = await this.#attempts.login(this.#reachability.silence !== undefined);
+    this.promptness.loggedIn(performance.now() - began);
     try {
       const isDown = () => this.downSince !== undefined;
       const connection = login.connection(await this.capabilities.by(login, isDown));

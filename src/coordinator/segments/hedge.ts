@@ -6,6 +6,8 @@ import type { SparePart } from './spare-part.ts';
 const lateFactor = 3;
 /** but not before so many milliseconds; */
 const leastLateness = 100;
+/** nor before so many, where its server has yet to say that it has the part at all; */
+const leastCheckLateness = 250;
 /** and where there are no others, after so many. */
 const lonelyLateness = 500;
 /** Milliseconds between two looks. */
@@ -38,10 +40,19 @@ export class Hedge {
     this.#options = options;
   }
 
+  /** Resolves when the part's server has it, or another part in its place has a block. @throws FileSystemError */
+  checked(index: number, part: PartReader): Promise<void> {
+    return this.#hedged(index, part, part.check());
+  }
+
   /** Resolves when the part, or another one in its place, has a block. @throws FileSystemError */
-  async ready(index: number, part: PartReader): Promise<void> {
+  ready(index: number, part: PartReader): Promise<void> {
     const ready = part.ready();
-    if (part.hasBlock || this.#options.spares.length === 0) return ready;
+    return part.hasBlock ? ready : this.#hedged(index, part, ready);
+  }
+
+  async #hedged(index: number, part: PartReader, ready: Promise<void>): Promise<void> {
+    if (this.#options.spares.length === 0) return ready;
     while (await this.#isLate(index, part, ready)) {
       const spare = this.#begin();
       if (!spare) continue;
@@ -82,13 +93,15 @@ export class Hedge {
   #limit(index: number): number {
     const { parts } = this.#options;
     const part = parts.get(index);
+    if (!part) return Number.POSITIVE_INFINITY;
     const others = [...parts].filter(([other]) => other !== index).map(([, other]) => other);
-    const ahead = others.filter((other) => other.hasBlock || other.position > (part?.position ?? 0));
+    const ahead = others.filter((other) => other.isAheadOf(part));
     if (ahead.length * 2 < others.length) return Number.POSITIVE_INFINITY;
     if (others.length === 0) return lonelyLateness * this.#reluctance;
     const times = ahead.map(({ blockTime }) => blockTime).sort((a, b) => a - b);
     const median = times[Math.floor(times.length / 2)] ?? 0;
-    return Math.max(leastLateness, lateFactor * median) * this.#reluctance;
+    const least = part.isChecked ? leastLateness : leastCheckLateness;
+    return Math.max(least, lateFactor * median) * this.#reluctance;
   }
 
   #begin(): SparePart | undefined {

@@ -26,18 +26,23 @@ export class LagWatch {
     this.#hedge = hedge;
   }
 
-  /** How long to wait for connections to the storage servers of these parts. */
-  static connectOptions(indices: readonly number[], spares: readonly number[]): ConnectOptions {
+  /**
+   * How long to wait for connections to storage servers.
+   * @param servers how many
+   * @param spares numbers of those that hold spare parts
+   */
+  static connectOptions(servers: number, spares: readonly number[]): ConnectOptions {
     if (spares.length === 0) return {};
-    const enough = Math.min(1, indices.length - 1);
+    const enough = Math.min(1, servers - 1);
     return {
+      spares,
       patience: { enough, milliseconds: patience, onGivenUp: (server) => server.promptness.lagged() },
     };
   }
 
-  /** Sees that every storage server has its part. @returns those that have not, or do not tell */
+  /** Sees that every storage server has its part, or another one in its place. @returns those that have not, or do not tell */
   checkAll(): Promise<PartFailure[]> {
-    return this.#wait([...this.#parts.keys()], (part) => part.check());
+    return this.#wait([...this.#parts.keys()], (part, index) => this.#hedge.checked(index, part));
   }
 
   /** Waits until these parts, or others in their places, have a block. @returns those that failed */

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
-import type { PoolLine } from '../pool/pool.ts';
+import type { PoolLine } from '../pool/pool-connections.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import { BlockMemory } from './block-memory.ts';
 import { ByteQueue } from './byte-queue.ts';
@@ -59,6 +59,7 @@ export class PartReader {
   #received = 0;
   /** Bytes from where reading starts to the end of the part. */
   #expected = 0;
+  #isChecked = false;
   #isWhole = false;
   #failure: FileSystemError | undefined;
   #done: Promise<void> | undefined;
@@ -89,6 +90,8 @@ export class PartReader {
   /** Sees that the storage server has the part, whole. @throws FileSystemError `damaged` or `unavailable` */
   async check(): Promise<void> {
     const { server } = this.#line;
+    const began = performance.now();
+    this.#since = began;
     try {
       const size = await this.#size();
       if (size === undefined) throw this.#damaged('is missing', 'missing');
@@ -97,6 +100,9 @@ export class PartReader {
     } catch (error) {
       throw server.toFileSystemError(error);
     }
+    this.#isChecked = true;
+    this.#since = undefined;
+    this.#blockTime = performance.now() - began;
   }
 
   get server(): StorageServer {
@@ -112,12 +118,12 @@ export class PartReader {
     return this.#stripe - this.#blocks.length;
   }
 
-  /** Milliseconds that its last block took, from when it could have come; 0 before the first. */
+  /** Milliseconds that its last block took, from when it could have come; before the first its {@link check}. */
   get blockTime(): number {
     return this.#blockTime;
   }
 
-  /** Milliseconds for which its next block could have come; 0 while it is not waited for. */
+  /** Milliseconds for which its next block, or first its {@link check}, could have come; 0 while it is not waited for. */
   get waiting(): number {
     return this.#since === undefined || this.hasBlock ? 0 : performance.now() - this.#since;
   }
@@ -137,6 +143,20 @@ export class PartReader {
       this.#failure ??= this.#line.server.toFileSystemError(error);
       this.#wakeReader();
     });
+  }
+
+  /** Whether {@link check} has found it. */
+  get isChecked(): boolean {
+    return this.#isChecked;
+  }
+
+  get isStarted(): boolean {
+    return this.#done !== undefined;
+  }
+
+  /** Whether it is further than another one, which is not ready. */
+  isAheadOf(other: PartReader): boolean {
+    return this.hasBlock || this.position > other.position || (this.isChecked && !other.isChecked);
   }
 
   /** Whether {@link next} gives a block at once. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { PoolLine } from '../pool/pool.ts';
+import type { PoolLine } from '../pool/pool-connections.ts';
 import type { BlockMemory } from './block-memory.ts';
 import { partPath } from './part-format.ts';
 

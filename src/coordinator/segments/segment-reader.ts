@@ -1,6 +1,7 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
-import type { Pool, PoolConnections } from '../pool/pool.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { PoolConnections } from '../pool/pool-connections.ts';
 import { BlockMemory } from './block-memory.ts';
 import type { Chunks } from './chunk-runs.ts';
 import { CrcShift, combineCrc32, crc32 } from './crc32.ts';
@@ -60,10 +61,10 @@ export class SegmentReader {
     options: SegmentReaderOptions,
     connections: PoolConnections,
     parts: Map<number, PartReader>,
+    spares: number[],
     geometry: SegmentGeometry,
   ) {
     const { segment, offset, onSpareFailure } = options;
-    const spares = [...options.spares];
     this.#options = options;
     this.#segment = segment;
     this.#connections = connections;
@@ -88,26 +89,37 @@ export class SegmentReader {
    * @throws PartFailuresError
    */
   static async open(options: SegmentReaderOptions): Promise<SegmentReader> {
-    const { pool, poolId, segment, offset, indices, spares } = options;
+    const { pool, poolId, segment, offset, indices, spares, onSpareFailure } = options;
     const geometry = new SegmentGeometry(segment.layout, segment.blockBytes, segment.length);
     const firstStripe = Math.floor(offset / geometry.stripeBytes);
-    const servers = indices.map((index) => segment.parts[index]?.server ?? 0);
-    const connections = await pool.connect(servers, LagWatch.connectOptions(indices, spares));
+    const serverOf = (index: number) => segment.parts[index]?.server ?? 0;
+    const connections = await pool.connect(
+      indices.map(serverOf),
+      LagWatch.connectOptions(indices.length, spares.map(serverOf)),
+    );
     const failures: PartFailure[] = [];
     const parts = new Map<number, PartReader>();
-    for (const [position, index] of indices.entries()) {
+    const unused: number[] = [];
+    for (const [position, index] of [...indices, ...spares].entries()) {
       const line = connections.lines.get(position);
       const error = connections.failures.get(position);
       if (line) parts.set(index, new PartReader(line, poolId, segment, index, firstStripe));
       else if (error) failures.push({ index, kind: 'unavailable', error });
+      else unused.push(index);
     }
-    const reader = new SegmentReader(options, connections, parts, geometry);
+    // Those that were late come last.
+    const left = [
+      ...unused.filter((index) => spares.includes(index)),
+      ...unused.filter((index) => indices.includes(index)),
+    ];
+    if (parts.size === indices.length) for (const failure of failures.splice(0)) onSpareFailure(failure);
+    const reader = new SegmentReader(options, connections, parts, left, geometry);
     failures.push(...(await reader.#lag.checkAll()));
     if (failures.length > 0) {
       connections.destroy();
       throw new PartFailuresError(failures);
     }
-    for (const part of parts.values()) part.start();
+    for (const part of parts.values()) if (!part.isStarted) part.start();
     return reader;
   }
 
@@ -180,7 +192,7 @@ export class SegmentReader {
     this.#parts.set(spare, part);
     this.#connections.add(part.line);
     if (!laggard) return;
-    laggard.server.promptness.measured(this.#geometry.blockBytes, laggard.waiting);
+    laggard.server.promptness.overtaken(laggard.waiting);
     this.#connections.drop(laggard.line);
   }
 

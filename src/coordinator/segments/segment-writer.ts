@@ -1,7 +1,7 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { FinishedSegment } from '../catalogue/catalogue.ts';
 import { waitForMost } from '../patience.ts';
-import type { PoolConnections } from '../pool/pool.ts';
+import type { PoolConnections } from '../pool/pool-connections.ts';
 import { BlockMemory } from './block-memory.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import { CrcShift, crc32 } from './crc32.ts';

@@ -1,6 +1,6 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
-import type { PoolLine } from '../pool/pool.ts';
+import type { PoolLine } from '../pool/pool-connections.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import { PartReader } from './part-reader.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PoolLine } from '../pool/pool.ts';
+import type { PoolLine } from '../pool/pool-connections.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 
 /** Milliseconds for which transfers may wait for a connection that upkeep holds. */

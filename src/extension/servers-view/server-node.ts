@@ -1,7 +1,7 @@
 /** How the coordinator, its storage servers and its upkeep look in the Servers view. */
 import * as vscode from 'vscode';
 import { formatFingerprint } from '../../config/fingerprint.ts';
-import { isLocal } from '../../config/load.ts';
+import { isLocal } from '../../config/loopback.ts';
 import type {
   CoordinatorReport,
   RepairReport,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as v from 'valibot';
 import {
   type Batch,
@@ -46,6 +46,7 @@ export class QueueFile implements QueueStore {
 
   /** The queues of processes that are gone. */
   static abandoned(folder: string): QueueFile[] {
+    if (!existsSync(folder)) return [];
     return readdirSync(folder)
       .filter((name) => name.endsWith(extension))
       .flatMap((name) => {
@@ -139,7 +140,9 @@ export class QueueFile implements QueueStore {
 
 /** @throws where another process has it open */
 function open(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
+  // Loaded with the first queue: a window that opens does not wait for it.
+  const sqlite = process.getBuiltinModule('node:sqlite');
+  const database = new sqlite.DatabaseSync(path);
   try {
     database.exec('PRAGMA busy_timeout = 0');
     database.exec('PRAGMA locking_mode = EXCLUSIVE');

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Command } from '../command-runner.ts';
+import { confirm } from '../confirm.ts';
+import { countFiles } from '../wording.ts';
 import type { TransferNode } from './transfer-rows.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -70,15 +72,11 @@ export function transferCommands(
     'splitftp.transfers.resumeAll': all((id) => queue.resumeBatch(id)),
     'splitftp.transfers.cancelAll': async () => {
       const open = queue.batches.filter(({ ended }) => ended === undefined);
-      const count = transfers.unfinished;
       if (open.length === 0) return;
-      const cancel = vscode.l10n.t('Cancel Transfers');
-      const answer = await vscode.window.showWarningMessage(
-        vscode.l10n.t('Cancel all transfers ({0} files)?', count.toLocaleString()),
-        { modal: true },
-        cancel,
-      );
-      if (answer === cancel) for (const { id } of open) queue.cancelBatch(id);
+      const question = vscode.l10n.t('Cancel all transfers ({0})?', countFiles(transfers.unfinished));
+      const detail = vscode.l10n.t('Files that are done stay where they are. The others can be retried.');
+      const isSure = await confirm(question, detail, vscode.l10n.t('Cancel Transfers'));
+      if (isSure) for (const { id } of open) queue.cancelBatch(id);
     },
     'splitftp.transfers.retryFailed': all((id) => transfers.retry(id)),
     'splitftp.transfers.clear': all((id) => queue.clear(id)),

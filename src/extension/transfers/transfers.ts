@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { SplitClient } from '../../client/split-client.ts';
+import type { SplitClient } from '../../client/split-client.ts';
 import type { TransferResult } from '../../client/transfer.ts';
 import type { Servers, ServersState } from '../servers.ts';
 import { BatchResults, isAllCanceled, tellResult } from './batch-results.ts';
 import { ConflictQuestions } from './conflict-questions.ts';
 import type { DroppedFiles } from './dropped-files.ts';
-import { QueueFile } from './queue-file.ts';
+import { adopt, leaveForeign, type QueueFolder } from './left-queues.ts';
 import type { Batch } from './records.ts';
+import { RememberedQueue } from './remembered-queue.ts';
 import { type Change, TransferQueue } from './transfer-queue.ts';
 import { TransferRunner } from './transfer-runner.ts';
 import { describeMovement } from './transfer-words.ts';
@@ -32,8 +33,8 @@ export class Transfers implements vscode.Disposable {
   readonly runner: TransferRunner;
   readonly questions: ConflictQuestions;
   readonly #options: TransfersOptions;
-  readonly #folder: string;
-  readonly #store: QueueFile;
+  readonly #folder: QueueFolder;
+  readonly #store: RememberedQueue;
   readonly #results: BatchResults;
   readonly #waiting = new Map<string, (result: TransferResult | undefined) => void>();
   readonly #changed = new Set<(change: Change) => void>();
@@ -50,8 +51,9 @@ export class Transfers implements vscode.Disposable {
   constructor(options: TransfersOptions) {
     const { servers, log, context } = options;
     this.#options = options;
-    this.#folder = join(context.globalStorageUri.fsPath, 'transfers');
-    this.#store = QueueFile.create(this.#folder);
+    const path = join(context.globalStorageUri.fsPath, 'transfers');
+    this.#folder = { path, onError: (message) => log.error(message) };
+    this.#store = new RememberedQueue(path, (reason) => this.#tellForgotten(reason));
     this.queue = new TransferQueue(this.#store);
     // Thousands of records may have been left: the window opens first.
     this.#adoptionAtStart = setImmediate(() => this.#adopt(() => true));
@@ -158,6 +160,7 @@ export class Transfers implements vscode.Disposable {
     this.#client = undefined;
     this.#tell();
     if (state.kind !== 'running') return;
+    const { SplitClient } = await import('../../client/split-client.ts');
     const client = new SplitClient({
       ...state.configuration.coordinator,
       // One more than transfers, for looking things up.
@@ -166,51 +169,25 @@ export class Transfers implements vscode.Disposable {
     this.#client = client;
     const [coordinator] = (await client.status()).filter((report) => report.kind === 'coordinator');
     this.#pool = coordinator?.pool;
-    this.#release();
+    leaveForeign(this.#folder, this.queue, this.#pool);
     this.#adopt(({ pool }) => pool === this.#pool);
     this.runner.wake();
     this.#tell();
   }
 
-  /** Takes over batches of windows that have gone. */
   #adopt(isWanted: (batch: Batch) => boolean): void {
-    for (const left of QueueFile.abandoned(this.#folder)) {
-      const content = this.#load(left);
-      if (!content) continue;
-      const { batches, files } = content;
-      const wanted = new Map(batches.filter(isWanted).map((batch) => [batch.id, batch]));
-      this.queue.adopt({
-        batches: [...wanted.values()],
-        files: files.filter(({ batch }) => wanted.has(batch)),
-      });
-      for (const id of wanted.keys()) left.removeBatch(id);
-      if (wanted.size === batches.length) left.remove();
-      else left.close();
-    }
+    adopt(this.#folder, this.queue, isWanted);
   }
 
-  /** What a window has left; what cannot be read is set aside, so that it keeps no window from its own transfers. */
-  #load(left: QueueFile): ReturnType<QueueFile['load']> | undefined {
-    try {
-      return left.load();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.log.error(`transfers that are left cannot be read (${reason}): ${left.setAside()}`);
-      return undefined;
-    }
-  }
-
-  /** Leaves those of other pools to the windows that use these. */
-  #release(): void {
-    const foreign = this.queue.batches.filter(({ pool }) => pool !== this.#pool);
-    if (foreign.length === 0) return;
-    const left = QueueFile.create(this.#folder);
-    for (const batch of foreign) {
-      left.saveBatch(batch);
-      left.saveFiles(this.queue.files(batch.id));
-      this.queue.forget(batch.id);
-    }
-    left.close();
+  /** Nothing can be written: a person should know before the window is closed. */
+  #tellForgotten(reason: string): void {
+    const { log } = this.#options;
+    const text = vscode.l10n.t(
+      'SplitFTP cannot remember its transfers ({0}): they go on, and end when this window is closed.',
+      reason,
+    );
+    log.warn(text);
+    vscode.window.showWarningMessage(text).then(undefined, (error: Error) => log.error(error));
   }
 
   #settled(batch: Batch): void {
