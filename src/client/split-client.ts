@@ -188,8 +188,15 @@ export class SplitClient {
   }
 
   /** The coordinator's report about itself and its storage servers. */
-  status(): Promise<StatusReport[]> {
-    return this.#reports(statusReport, 'STATUS');
+  async status(): Promise<StatusReport[]> {
+    const reports: StatusReport[] = [];
+    for (;;) {
+      const page = await this.#reports(statusReport, `STATUS -from ${reports.length}`);
+      reports.push(...page);
+      const [first] = reports;
+      const servers = first?.kind === 'coordinator' ? (first.storageServers ?? 0) : 0;
+      if (page.length === 0 || reports.length > servers) return reports;
+    }
   }
 
   /** Which part of a file is on which storage server. */

@@ -81,7 +81,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
     log,
     policy,
     place,
-    budget: upkeep.budget,
+    pace: upkeep.askedFor,
     onConverted: () => journal.ship(),
     onGarbage: () => collector.wake(),
   });
@@ -114,7 +114,7 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
       log,
       accounts: new Accounts(coordinator.account, users),
       fileSystem,
-      reportStatus: () => reportStatus(reported),
+      reportStatus: (from) => reportStatus(reported, from),
       reportWhere: (path, from) => reportWhere(catalogue, pool, upkeep.watch, path, from),
       ownerSite: new Map([
         ...upkeepCommands(upkeep, (number) => reportServer(reported, number)),

@@ -4,14 +4,15 @@ import type { User } from '../accounts/users-file.ts';
 import type { FileSystem } from '../ftp/file-system.ts';
 import type { Login, LoginResult, SiteCommand } from '../ftp/server.ts';
 import type { Log } from '../log/log.ts';
-import { parseWhere } from './site-reports.ts';
+import { parseStatus, parseWhere } from './site-reports.ts';
 
 export interface LoginsParts {
   readonly log: Log;
   readonly accounts: Accounts;
   /** Everything, as the owner sees it. */
   readonly fileSystem: FileSystem;
-  readonly reportStatus: () => Promise<string[]>;
+  /** @param from of a page, if not all is wanted */
+  readonly reportStatus: (from: number | undefined) => Promise<string[]>;
   /**
    * @param path in {@link fileSystem}
    * @param from of a page, if not all is wanted
@@ -32,7 +33,7 @@ export class Logins {
       fileSystem: parts.fileSystem,
       site: new Map<string, SiteCommand>([
         ...parts.ownerSite,
-        ['STATUS', parts.reportStatus],
+        ['STATUS', (argument) => parts.reportStatus(parseStatus(argument))],
         [
           'WHERE',
           async (argument, resolve) => {

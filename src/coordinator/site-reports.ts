@@ -1,6 +1,7 @@
 import type { ServerTls } from '../servers/server-tls.ts';
 import {
   type CoordinatorReport,
+  firstPage,
   type PartReport,
   partsPerPage,
   type StorageServerReport,
@@ -17,15 +18,21 @@ export interface ReportedPool {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
   readonly upkeep: Upkeep;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'state'>;
   /** How new files are written, at this moment. */
   readonly policy: () => WritePolicy;
   readonly version: string;
   readonly tls: ServerTls | undefined;
 }
 
-/** `SITE STATUS`: the coordinator, then each storage server, asked right now. */
-export async function reportStatus(reported: ReportedPool): Promise<string[]> {
+/** The argument of `SITE STATUS`: for a part of the answer `-from N`. */
+export function parseStatus(argument: string): number | undefined {
+  const [, from] = /^-from (\d{1,9})$/.exec(argument) ?? [];
+  return from === undefined ? undefined : Number(from);
+}
+
+/** `SITE STATUS`: the coordinator, then each storage server, asked right now; or a page of that. */
+export async function reportStatus(reported: ReportedPool, from: number | undefined): Promise<string[]> {
   const { catalogue, upkeep, journal, policy, version, tls } = reported;
   const { layout } = policy();
   const failures = await probeServers(reported);
@@ -44,6 +51,7 @@ export async function reportStatus(reported: ReportedPool): Promise<string[]> {
     layout: `${layout.dataParts}+${layout.parityParts}`,
     files: totals.files,
     folders: totals.folders,
+    storageServers: servers.length,
     bytes: totals.bytes,
     ...(tls && {
       tls: { mode: tls.ftp.required ? 'required' : 'optional', fingerprint: tls.fingerprint },
@@ -57,7 +65,10 @@ export async function reportStatus(reported: ReportedPool): Promise<string[]> {
     scrub,
     rebalance,
   };
-  return [coordinator, ...servers].map((report) => JSON.stringify(report));
+  const reports = [coordinator, ...servers];
+  return from === undefined
+    ? reports.map((report) => JSON.stringify(report))
+    : firstPage(reports.slice(from));
 }
 
 /** The line of `SITE STATUS` for one storage server; none where there is no such server. */

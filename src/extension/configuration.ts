@@ -11,11 +11,6 @@ import { folderProblems, storageFolders } from './storage-folders.ts';
 /** Where a person changes the configuration: an `.env` file of the workspace, or else the settings. */
 export type Origin = { readonly kind: 'env'; readonly uri: vscode.Uri } | { readonly kind: 'settings' };
 
-export interface Setting {
-  readonly configuration: Configuration;
-  readonly origin: Origin;
-}
-
 /** Finds the configuration of this window's servers and tells when it may have changed. */
 export class ConfigurationFinder implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;

@@ -1,8 +1,8 @@
 import { FileSystemError } from './file-system.ts';
 
 /** UTF-8 bytes; what common file systems allow. */
-export const maxNameBytes = 255;
-export const maxPathBytes = 4096;
+const maxNameBytes = 255;
+const maxPathBytes = 4096;
 
 /**
  * The absolute virtual path that an argument of a command means in a working folder. Never above `/`.

@@ -10,6 +10,8 @@ const texts: MapTexts = JSON.parse(document.body.dataset.texts ?? '{}');
 /** Switched off by whoever looks. */
 const off = new Set<number>();
 let shown: MapState | undefined;
+/** What the table shows: drawn anew, it would lose what somebody points at, reads or has selected. */
+let drawnFiles = '';
 
 window.addEventListener('message', ({ data }: MessageEvent<MapState>) => {
   if (data.type !== 'state') return;
@@ -43,7 +45,7 @@ function drawServers(servers: readonly MapServer[]): void {
     button.setAttribute('aria-checked', String(!isOff));
     const details = [
       server.words,
-      fill(texts.parts, server.parts),
+      server.parts,
       formatSize(server.bytes),
       ...(server.free === undefined ? [] : [fill(texts.free, formatSize(server.free))]),
     ].join(', ');
@@ -65,6 +67,9 @@ function drawServers(servers: readonly MapServer[]): void {
 }
 
 function drawFiles({ files, servers, isCut }: MapState): void {
+  const drawing = JSON.stringify([files, servers.map(({ number }) => number), isCut, [...off]]);
+  if (drawing === drawnFiles) return;
+  drawnFiles = drawing;
   const head = byId('head');
   head.replaceChildren();
   for (const title of [texts.file, texts.verdict]) appendHead(head, title);
@@ -83,7 +88,8 @@ function drawFiles({ files, servers, isCut }: MapState): void {
     name.textContent = file.path;
     const verdict = append(row, 'td', 'verdict');
     verdict.textContent = texts[survival.state];
-    if (survival.state !== 'lost') verdict.title = fill(texts.spare, survival.spare);
+    // An empty file has no parts that could be lost.
+    if (survival.state !== 'lost' && file.parts.length > 0) verdict.title = spareWords(survival.spare);
     for (const { number } of servers) drawCell(append(row, 'td'), file, number);
   }
   byId('empty').textContent = files.length === 0 ? texts.noFiles : isCut ? texts.cut : '';
@@ -91,11 +97,21 @@ function drawFiles({ files, servers, isCut }: MapState): void {
   const result =
     off.size === 0
       ? fill(texts.result, files.length, counts.whole, counts.degraded, counts.lost)
-      : fill(texts.resultOff, [...off].sort((a, b) => a - b).join(', '), alive, files.length);
+      : fill(
+          off.size === 1 ? texts.resultOffOne : texts.resultOff,
+          [...off].sort((a, b) => a - b).join(', '),
+          alive,
+          files.length,
+        );
   const live = byId('result');
   // A live region is read out when it changes.
   if (live.textContent !== result) live.textContent = result;
   live.className = counts.lost > 0 ? 'lost' : counts.degraded > 0 ? 'degraded' : 'whole';
+}
+
+function spareWords(spare: number): string {
+  if (spare === 0) return texts.spareNone;
+  return spare === 1 ? texts.spareOne : fill(texts.spare, spare);
 }
 
 function appendHead(row: HTMLElement, title: string): HTMLElement {

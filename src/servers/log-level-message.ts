@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { type LogLevel, logLevels } from '../log/log-level.ts';
 
 export const logLevelMessage = v.object({ type: v.literal('log level'), level: v.picklist(logLevels) });
-export type LogLevelMessage = v.InferOutput<typeof logLevelMessage>;
+type LogLevelMessage = v.InferOutput<typeof logLevelMessage>;
 
 export function logLevelMessageOf(level: LogLevel): LogLevelMessage {
   return { type: 'log level', level };

@@ -4,6 +4,7 @@
  * checked on arrival by the split client, readable for a person at any FTP client:
  *
  *   SITE STATUS        the coordinator, then every storage server
+ *   SITE STATUS -from 100   the line of that number (from 0) and those after it, as much as fits into a reply
  *   SITE WHERE path    every part of the file
  *   SITE WHERE -from 100 /path   the part of that number (from 0) and those after it, {@link partsPerPage} at most
  *   SITE EXPECT 1234   the next STOR or APPE carries exactly 1234 bytes, or is not committed (plain 200)
@@ -131,6 +132,8 @@ export const coordinatorReport = v.object({
   layout: v.string(),
   files: count,
   folders: count,
+  /** How many storage servers there are; absent from a coordinator that tells of all of them in one reply. */
+  storageServers: v.optional(count),
   bytes: count,
   /** Encryption of connections to it; absent when it is off. */
   tls: v.optional(
@@ -220,7 +223,7 @@ export type PartReport = v.InferOutput<typeof partReport>;
 
 /** A file may have more parts than fit into the 64 KiB of one reply that clients take. */
 export const partsPerPage = 100;
-/** Bytes of a page whose lines have paths of files, of 4 KiB at most, in them. */
+/** Bytes of a page whose lines have paths of files, of 4 KiB at most, or reasons of any length in them. */
 const pageBytes = 48 * 1024;
 
 /** The first of these reports, a line each: as many as fit into one reply, and one at least. */

@@ -69,6 +69,7 @@ export async function measureHedging(parent: string, rounds: number): Promise<vo
     }
     print(results, rounds);
   } finally {
+    for (const proxy of proxies) proxy.latency = 0;
     for (const server of servers.reverse()) await server.stop(); // The coordinator first: it would tell of the others.
     await Promise.all(proxies.map((proxy) => proxy.down()));
     await rm(folder, { recursive: true, force: true });

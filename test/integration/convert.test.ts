@@ -7,7 +7,7 @@ import { content, firstDifference } from './content.ts';
 import { openSession, retrieve, store } from './ftp-session.ts';
 import { type PoolFixture, startPool } from './pool-fixture.ts';
 import { download, upload } from './pool-transfers.ts';
-import { startServers } from './servers.ts';
+import { startServers, type TestServers } from './servers.ts';
 
 const twoZero = { dataParts: 2, parityParts: 0 };
 const twoOne = { dataParts: 2, parityParts: 1 };
@@ -178,15 +178,26 @@ test('a conversion that is stopped leaves the file as it was, and nothing else',
   });
 });
 
-test('splitftp convert, after the setting was changed', { timeout: 180_000 }, async () => {
-  const servers = await startServers({ storageServers: 3, settings: { FTP_PARITY_PARTS: '0' } });
+/** Three storage servers with a file at 2+0, and new ones at 2+1. */
+async function startWithOldLayout(settings: Readonly<Record<string, string>> = {}): Promise<TestServers> {
+  const servers = await startServers({ storageServers: 3, settings: { ...settings, FTP_PARITY_PARTS: '0' } });
   try {
     const session = await openSession(servers.configuration.coordinator);
     await store(session, '/a', bytes);
     session.close();
-    const settings = await readFile(servers.envFile, 'utf8');
-    await writeFile(servers.envFile, settings.replace('FTP_PARITY_PARTS=0\n', ''));
+    const written = await readFile(servers.envFile, 'utf8');
+    await writeFile(servers.envFile, written.replace('FTP_PARITY_PARTS=0\n', ''));
     await servers.restart('coordinator');
+    return servers;
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+}
+
+test('splitftp convert, after the setting was changed', { timeout: 180_000 }, async () => {
+  const servers = await startWithOldLayout();
+  try {
     const converted = await splitftp(['convert', '/', '--env', servers.envFile], servers.folder);
     expect(converted).toMatchObject({ status: 0, stdout: '/: 1 file converted to 2+1 (4.8 MiB)\n' });
     await servers.kill('storage 1');
@@ -203,15 +214,8 @@ test('splitftp convert, after the setting was changed', { timeout: 180_000 }, as
 });
 
 test('splitftp convert ends with Ctrl-C, and the conversion with it', { timeout: 180_000 }, async () => {
-  const slow = { FTP_PARITY_PARTS: '0', FTP_UPKEEP_RATE: '0.01' };
-  const servers = await startServers({ storageServers: 3, settings: slow });
+  const servers = await startWithOldLayout({ FTP_UPKEEP_RATE: '0.01' });
   try {
-    const session = await openSession(servers.configuration.coordinator);
-    await store(session, '/a', bytes);
-    session.close();
-    const settings = await readFile(servers.envFile, 'utf8');
-    await writeFile(servers.envFile, settings.replace('FTP_PARITY_PARTS=0\n', ''));
-    await servers.restart('coordinator');
     const command = new RunningCommand(['convert', '/', '--env', servers.envFile], servers.folder);
     const client = servers.client();
     await vi.waitFor(async () => expect((await client.conversion(1)).current).toBe('/a'), {

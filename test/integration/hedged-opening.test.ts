@@ -18,8 +18,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function startRig(): Promise<Rig> {
-  const rig = await Rig.start({ dataParts: 2, parityParts: 1, timeout: silence });
+/** @param timeout seconds for which a silent storage server is waited for */
+async function startRig(timeout = silence): Promise<Rig> {
+  const rig = await Rig.start({ dataParts: 2, parityParts: 1, timeout });
   onTestFinished(() => rig.stop());
   return rig;
 }
@@ -149,7 +150,7 @@ test.each(['SIZE', 'EPSV', 'RETR'])('no answer to %s: the spare part is opened',
 test.each(['CONNECT', 'SIZE', 'EPSV', 'RETR'])('no answer to %s: what is read is right', {
   timeout,
 }, async (command) => {
-  const rig = await startRig();
+  const rig = await startRig(5); // It ends with upkeep, which may wait as well.
   const { bytes, servers } = await storeFile(rig);
   const [slow = 0, , spare = 0] = servers;
   rig.proxy(slow).arm({ kind: 'stall', at: command });

@@ -189,3 +189,14 @@ test('smaller than a block, and under its own name', async () => {
   const outcome = await run('storage_folder1', 'storage_folder3', '--file', 'odd/one');
   await expectJoined(outcome, 'one', content(1, 3));
 });
+
+test.runIf(process.platform === 'linux')(
+  'a file that the disk cannot read is named, and the others are joined',
+  async () => {
+    const unreadable = '/proc/self/mem'; // Reading its first byte is an input/output error.
+    const outcome = await run(unreadable, ...parts, '-o', 'without-one');
+    expect(outcome.stderr).toBe(`passed over ${unreadable}: the disk cannot read its header\n`);
+    expect(outcome.status).toBe(0);
+    expect(firstDifference(await readFile(join(folder, 'without-one')), expected)).toBeUndefined();
+  },
+);

@@ -8,7 +8,7 @@ import { Pool } from '../../src/coordinator/pool/pool.ts';
 import type { Layout } from '../../src/coordinator/segments/part-format.ts';
 import { writePolicy } from '../../src/coordinator/segments/write-policy.ts';
 import { SplitFileSystem } from '../../src/coordinator/split-file-system.ts';
-import { Budget } from '../../src/coordinator/upkeep/budget.ts';
+import { Budget, UrgentPace } from '../../src/coordinator/upkeep/budget.ts';
 import { Collector } from '../../src/coordinator/upkeep/collector.ts';
 import { Leases } from '../../src/coordinator/upkeep/leases.ts';
 import type { LoginResult } from '../../src/ftp/access/login-result.ts';
@@ -39,6 +39,7 @@ export interface PoolFixture {
 }
 
 const tls = { mode: 'off', waived: false } as const;
+const noTraffic = { isMoving: false };
 const account = { user: 'u', password: 'p' };
 
 /** Everything is gone when the test has ended. */
@@ -127,7 +128,7 @@ export async function startPool({
         leases,
         log,
         policy: () => writePolicy(layout),
-        budget: new Budget(0, { isMoving: false }),
+        pace: new UrgentPace(new Budget(1, noTraffic), noTraffic),
         place: () =>
           configurations.slice(0, layout.dataParts + layout.parityParts).map(({ number }) => number),
         onConverted: async () => {},

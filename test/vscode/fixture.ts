@@ -84,5 +84,6 @@ export const test = base
   })
   /** Opens a window whose extension host runs a test of `inside/`. */
   .extend('runInside', ({ workspace, code, newPage }) => {
-    return async (name: string) => runInside(code, await newPage(), workspace, name);
+    return async (name: string, extension?: string) =>
+      runInside(code, await newPage(), workspace, name, extension);
   });

@@ -10,6 +10,7 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * Opens a window whose extension host runs a test of `inside/`.
+ * @param extension the folder of the extension that is tested
  * @returns settles when that test's `run()` has ended; rejects with what it logged when it failed.
  */
 export async function runInside(
@@ -17,6 +18,7 @@ export async function runInside(
   page: Page,
   { folder, parent }: Workspace,
   test: string,
+  extension = root,
 ): Promise<{ readonly ended: Promise<void> }> {
   const outfile = join(parent, `${test}.cjs`);
   await build({
@@ -34,7 +36,7 @@ export async function runInside(
   await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
     if (type === 'error') messages.push(args.join(' '));
   });
-  const payload = { extensionDevelopmentPath: remoteUri(root), extensionTestsPath: remoteUri(outfile) };
+  const payload = { extensionDevelopmentPath: remoteUri(extension), extensionTestsPath: remoteUri(outfile) };
   await page.goto(code.url(folder, payload));
   const ended = exit.promise.then((status) => {
     if (status !== 0) throw new Error(`${test} failed:\n${messages.join('\n')}`);

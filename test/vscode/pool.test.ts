@@ -27,6 +27,27 @@ async function expectAccessible(window: Workbench): Promise<void> {
   expect(found, tree).not.toContain(-1);
 }
 
+interface Drawing {
+  /** What is said of storage server 3. */
+  readonly third: string;
+  readonly result: string;
+}
+
+/** Notes what the pool map shows whenever that changes. @returns tells it */
+async function drawings(window: Workbench): Promise<() => Promise<Drawing[]>> {
+  const main = await window.webview.locator('main').elementHandle();
+  const notes = await main?.evaluateHandle((element) => {
+    const all: Drawing[] = [];
+    const note = () => {
+      const third = element.querySelectorAll('[role="switch"]')[2]?.getAttribute('aria-label') ?? '';
+      all.push({ third, result: element.querySelector('#result')?.textContent ?? '' });
+    };
+    new MutationObserver(note).observe(element, { subtree: true, childList: true, attributes: true });
+    return all;
+  });
+  return async () => (await notes?.jsonValue()) ?? [];
+}
+
 describe.for([
   ['Default Light Modern', 'light'],
   ['Default Dark Modern', 'dark'],
@@ -67,7 +88,7 @@ describe.for([
     // By keyboard alone: one server may be gone, two may not.
     await servers.nth(0).focus();
     await window.page.keyboard.press('Space');
-    await window.webview.getByText('Without storage servers 1: 3 of 3 files survive.').waitFor();
+    await window.webview.getByText('Without storage server 1: 3 of 3 files survive.').waitFor();
     expect(await servers.nth(0).getAttribute('aria-checked')).toBe('false');
     await window.page.keyboard.press('Tab');
     await window.page.keyboard.press('Enter');
@@ -85,10 +106,18 @@ test('a storage server is stopped and started again from the view, and the map s
   await writeFile(join(workspace.folder, 'plans.pdf'), Buffer.alloc(2_000_000, 'plans'));
   await client.upload([join(workspace.folder, 'plans.pdf')], '/');
   await window.openContainer();
+  await window.run('SplitFTP: Show Pool Map');
+  await window.webview.getByText('Whole: 1, degraded: 0').waitFor();
+  const drawn = await drawings(window);
   const row = window.server('Storage server 3');
   await row.getByText(/up, \d+ parts?,/).waitFor();
   await window.inline(row, 'Stop Storage Server');
   await row.getByText(/down, /).waitFor();
+  await window.webview.getByText('Whole: 0, degraded: 1').waitFor();
+  // The table is of the moment of the server that is above it.
+  const down = (await drawn()).filter(({ third }) => third.includes(', down, '));
+  expect(down).not.toEqual([]);
+  expect(down.filter(({ result }) => !result.includes('degraded: 1'))).toEqual([]);
   expect((await client.read('/plans.pdf')).equals(Buffer.alloc(2_000_000, 'plans'))).toBe(true);
   await window.picture('42-server-stopped');
   await window.inline(row, 'Start Storage Server');

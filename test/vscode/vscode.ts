@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -63,6 +64,19 @@ const quiet = {
 export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> {
   await mkdir(runs, { recursive: true });
   const data = await mkdtemp(join(runs, 'vscode-'));
+  // Of its own, since VS Code leaves its sockets there; and with a short path, since the path of a socket has 108 bytes.
+  const temporary = await mkdtemp(join(tmpdir(), 'splitftp-code-'));
+  const env = {
+    ...process.env,
+    TMPDIR: temporary,
+    XDG_RUNTIME_DIR: temporary,
+    // An extension that a user starts for the first time is compiled.
+    NODE_COMPILE_CACHE: undefined,
+  };
+  const remove = async () => {
+    for (const folder of [data, temporary])
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
   const extensions = join(data, 'extensions');
   const settings = { ...quiet, ...options.settings };
   await mkdir(join(data, 'data/Machine'), { recursive: true });
@@ -75,13 +89,14 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   const installExtension = async (vsix: string) => {
     const installing = spawn(process.execPath, [serverMain, ...common, '--install-extension', vsix], {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env,
     });
     await ended(installing);
     if (installing.exitCode !== 0) throw new Error(`VS Code could not install ${vsix}`);
   };
   if (options.vsix !== undefined) {
     await installExtension(options.vsix).catch(async (error: Error) => {
-      await rm(data, { recursive: true, force: true });
+      await remove();
       throw error;
     });
   }
@@ -99,8 +114,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
       ...(options.trust === false ? [] : ['--disable-workspace-trust']),
       ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
     ],
-    // An extension that a user starts for the first time is compiled.
-    { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, NODE_COMPILE_CACHE: undefined } },
+    { stdio: ['ignore', 'pipe', 'ignore'], env },
   );
   const extensionHosts = new Set<number>();
   const listening = Promise.withResolvers<void>();
@@ -120,7 +134,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
     await ended(server);
     // An extension host notices the end of its server late, if it was still starting not at all.
     for (const pid of extensionHosts) endProcess(pid);
-    await rm(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    await remove();
   };
   await listening.promise.catch(async (error: Error) => {
     await stop();

@@ -1,5 +1,5 @@
 /** The first minutes: each step of the walkthrough, its picture, its button, and what makes it done. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { describe, expect } from 'vitest';
@@ -103,6 +103,15 @@ describe('in light, by its buttons', () => {
     await press(window, 'own', 'light', 'Add Storage Server');
     await window.pick('A folder of this machine');
     await window.quickInput.getByRole('button', { name: 'Store Parts Here' }).waitFor();
+    await window.page.keyboard.press('Escape');
+    await expectDone(window, 'start', 'upload', 'parts', 'drill');
+    const otherDisk = join(workspace.folder, 'other disk');
+    await mkdir(otherDisk);
+    await press(window, 'own', 'light', 'Add Storage Server');
+    await window.pick('A folder of this machine');
+    await window.answerFolder(otherDisk, 'Store Parts Here');
+    await window.toast('New files get layout 3+1.').waitFor();
+    await expectDone(window, ...titles);
   });
 });
 

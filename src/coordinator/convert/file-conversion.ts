@@ -5,7 +5,7 @@ import type { Pool } from '../pool/pool.ts';
 import { ByteQueue } from '../segments/byte-queue.ts';
 import { defaultBlockBytes, type Layout } from '../segments/part-format.ts';
 import type { WritePolicy } from '../segments/write-policy.ts';
-import type { Budget } from '../upkeep/budget.ts';
+import type { Pace } from '../upkeep/budget.ts';
 import type { Leases } from '../upkeep/leases.ts';
 import { partFailureRecorder } from '../upkeep/part-failures.ts';
 import { type Place, UploadSegments } from '../upload-segments.ts';
@@ -17,7 +17,7 @@ export interface ConversionParts {
   readonly log: Log;
   readonly policy: WritePolicy;
   readonly place: Place;
-  readonly budget: Budget;
+  readonly pace: Pace;
 }
 
 export function hasLayout({ segments }: StoredFile, { dataParts, parityParts }: Layout): boolean {
@@ -37,7 +37,7 @@ export async function convertFile(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<boolean> {
-  const { catalogue, pool, policy, leases, budget } = parts;
+  const { catalogue, pool, policy, leases, pace } = parts;
   const options = { pool, poolId: catalogue.pool, onPartFailure: partFailureRecorder(parts) };
   const source = await FileDownload.open(options, file, 0, leases);
   let failure: unknown;
@@ -56,8 +56,7 @@ export async function convertFile(
       if (failure !== undefined) throw failure;
       pending.push(chunk);
       onBytes(chunk.length);
-      // Where upkeep is switched off it was asked for all the same.
-      if (!budget.isNothing) await budget.spend(chunk.length, signal);
+      await pace.spend(chunk.length, signal);
       while (pending.length >= stripeBytes) await segments.writeStripe(pending);
     }
     if (failure !== undefined) throw failure;

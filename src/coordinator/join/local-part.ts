@@ -16,6 +16,9 @@ const frameBytes = 16;
 /** Longer than any footer. */
 const endBytes = 4096;
 
+/** The disk does not give back what says which part it is. */
+export class UnreadablePartError extends PartFormatError {}
+
 /** A part file in a local folder. */
 export class LocalPart {
   readonly path: string;
@@ -32,7 +35,7 @@ export class LocalPart {
     this.footer = footer;
   }
 
-  /** @throws PartFormatError when it is no part, or its header is damaged */
+  /** @throws PartFormatError when it is no part, its header is damaged, or (UnreadablePartError) the disk fails */
   static async read(path: string): Promise<LocalPart> {
     const file = await open(path);
     try {
@@ -43,6 +46,9 @@ export class LocalPart {
       const { size } = await file.stat();
       const footer = await footerIn(file, size, header);
       return new LocalPart(path, header, length, footer);
+    } catch (error) {
+      if (isDiskFailure(error)) throw new UnreadablePartError('the disk cannot read its header');
+      throw error;
     } finally {
       await file.close();
     }
@@ -60,7 +66,7 @@ export class LocalPart {
       length + checkBytes,
     ).catch((error: unknown) => {
       // A bad sector is as good as a wrong byte.
-      if (error instanceof Error && 'code' in error && error.code === 'EIO') return Buffer.alloc(0);
+      if (isDiskFailure(error)) return Buffer.alloc(0);
       throw error;
     });
     if (bytes.length < length + checkBytes) return undefined;
@@ -81,9 +87,13 @@ async function footerIn(file: FileHandle, size: number, header: PartHeader): Pro
     const footer = decodeFooter(await readAt(file, start, size - start));
     return footer.segment === header.segment && footer.index === header.index ? footer : undefined;
   } catch (error) {
-    if (error instanceof PartFormatError) return undefined;
+    if (error instanceof PartFormatError || isDiskFailure(error)) return undefined;
     throw error;
   }
+}
+
+function isDiskFailure(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EIO';
 }
 
 /** Fewer bytes where the file ends before. */

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PartFormatError } from '../segments/part-format.ts';
 import { JoinError } from './join-error.ts';
-import { LocalPart } from './local-part.ts';
+import { LocalPart, UnreadablePartError } from './local-part.ts';
 
 /** One segment of a file, as far as parts of it were found. */
 export interface LocalSegment {
@@ -41,9 +41,10 @@ export async function findParts(paths: readonly string[]): Promise<FoundParts> {
       parts.set(part.header.file, [...(parts.get(part.header.file) ?? []), part]);
     } catch (error) {
       if (!(error instanceof PartFormatError)) throw error;
-      if (named) throw new JoinError(`${path} cannot be used: ${error.message}`);
+      const isUnreadable = error instanceof UnreadablePartError;
+      if (named && !isUnreadable) throw new JoinError(`${path} cannot be used: ${error.message}`);
       // By its name it is one of ours, so the person should know.
-      if (/[\\/][0-9a-f]{32}\.\d+$/.test(path)) unusable.push(`${path}: ${error.message}`);
+      if (named || /[\\/][0-9a-f]{32}\.\d+$/.test(path)) unusable.push(`${path}: ${error.message}`);
     }
   }
   return { files: [...parts].map(([id, all]) => toFile(id, all)), unusable };

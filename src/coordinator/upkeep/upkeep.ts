@@ -6,7 +6,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { Placement } from '../placement/placement.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
-import { Budget, type Clock, type Traffic, UrgentPace } from './budget.ts';
+import { Budget, type Clock, type Pace, type Traffic, UrgentPace } from './budget.ts';
 import { Inventory } from './inventory.ts';
 import type { Leases } from './leases.ts';
 import { Mover } from './mover.ts';
@@ -41,6 +41,8 @@ export class Upkeep {
   readonly verifications: Verifications;
   /** Of everything that is done in the background. */
   readonly budget: Budget;
+  /** Of what somebody asked for, so also where nothing is done by itself. */
+  readonly askedFor: Pace;
   readonly #options: UpkeepOptions;
   readonly #stopping = new AbortController();
 
@@ -82,9 +84,10 @@ export class Upkeep {
       log,
       onMissing: () => this.repairer.wake(),
     });
-    // Somebody may ask for one also where nothing is verified by itself.
     const budget = this.budget.isNothing ? new Budget(defaultUpkeep.rate, traffic, clock) : this.budget;
-    this.verifications = new Verifications(catalogue, this.scrubber, new UrgentPace(budget, traffic), log);
+    const urgent = new UrgentPace(budget, traffic);
+    this.askedFor = this.budget.isNothing ? urgent : this.budget;
+    this.verifications = new Verifications(catalogue, this.scrubber, urgent, log);
   }
 
   async start(): Promise<void> {

@@ -7,7 +7,8 @@ export interface MapServer {
   readonly state: string;
   /** The state in words for a person. */
   readonly words: string;
-  readonly parts: number;
+  /** How many, in words. */
+  readonly parts: string;
   readonly bytes: number;
   readonly free?: number;
 }
@@ -33,7 +34,6 @@ export interface MapTexts {
   readonly server: string;
   readonly whatIf: string;
   readonly switchOff: string;
-  readonly parts: string;
   readonly free: string;
   readonly throughput: string;
   readonly perSecond: string;
@@ -48,9 +48,12 @@ export interface MapTexts {
   readonly whole: string;
   readonly degraded: string;
   readonly lost: string;
+  readonly spareNone: string;
+  readonly spareOne: string;
   readonly spare: string;
   readonly noFiles: string;
   readonly cut: string;
   readonly result: string;
+  readonly resultOffOne: string;
   readonly resultOff: string;
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { StatusReport } from '../../site/reports.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import type { Servers } from '../servers.ts';
 import { stateWords } from '../servers-view/server-node.ts';
-import { formatSize } from '../wording.ts';
+import { countParts, formatSize } from '../wording.ts';
 import type { MapState, MapTexts } from './messages.ts';
 import { placementOf } from './placement.ts';
 import type { PlacedFile } from './survival.ts';
@@ -12,7 +13,7 @@ import type { PlacedFile } from './survival.ts';
 const ready = v.object({ type: v.literal('ready') });
 /** Seconds of throughput that are shown. */
 const history = 180;
-/** Seconds between two looks at where the parts are. */
+/** Seconds between two looks at where the parts are while nothing is known to have changed. */
 const lookAgain = 10;
 
 interface PoolMapParts {
@@ -33,8 +34,12 @@ export class PoolMap implements vscode.Disposable {
   #files: readonly PlacedFile[] = [];
   #isCut = false;
   #problem = '';
+  /** Of the moment of the last look, so that all of the picture is of one moment. */
+  #reports: readonly StatusReport[] = [];
   #seconds = 0;
   #looking = false;
+  /** Something has changed since the look that is going on began. */
+  #isStale = false;
 
   constructor(parts: PoolMapParts) {
     this.#parts = parts;
@@ -67,7 +72,7 @@ export class PoolMap implements vscode.Disposable {
     panel.webview.html = pageOf(panel.webview, extensionUri);
     const subscriptions = vscode.Disposable.from(
       watch.watch(),
-      watch.onDidChange(() => this.#send()),
+      watch.onDidChange(() => this.#follow()),
       panel.webview.onDidReceiveMessage((message: unknown) => {
         if (v.is(ready, message)) this.#send();
       }),
@@ -88,17 +93,29 @@ export class PoolMap implements vscode.Disposable {
     else this.#send();
   }
 
+  /** Where the parts are is looked up anew when the servers tell that they have others. */
+  #follow(): void {
+    const { reports } = this.#parts.watch;
+    if (partsKey(reports) === partsKey(this.#reports)) this.#send();
+    else void this.#look();
+  }
+
   async #look(): Promise<void> {
-    const { servers } = this.#parts;
-    if (this.#looking || this.#panel === undefined) return;
+    const { servers, watch } = this.#parts;
+    if (this.#panel === undefined) return;
+    if (this.#looking) {
+      this.#isStale = true;
+      return;
+    }
     if (servers.state.kind !== 'running') {
-      this.#files = [];
+      [this.#files, this.#reports] = [[], watch.reports];
       this.#problem = vscode.l10n.t('The servers do not run.');
       this.#send();
       return;
     }
-    this.#looking = true;
+    [this.#looking, this.#isStale] = [true, false];
     const path = this.#path;
+    const { reports } = watch;
     try {
       const { files, isCut } = await placementOf(await servers.client(), path);
       [this.#files, this.#isCut, this.#problem] = [files, isCut, ''];
@@ -107,12 +124,14 @@ export class PoolMap implements vscode.Disposable {
     } finally {
       this.#looking = false;
     }
+    this.#reports = reports;
     this.#send();
-    if (path !== this.#path) await this.#look();
+    if (path !== this.#path || this.#isStale) await this.#look();
   }
 
   #send(): void {
-    const { reports, problem } = this.#parts.watch;
+    const { problem } = this.#parts.watch;
+    const reports = this.#reports;
     const coordinator = reports.find(({ kind }) => kind === 'coordinator');
     const repair = coordinator?.kind === 'coordinator' ? coordinator.repair : undefined;
     const state: MapState = {
@@ -125,7 +144,7 @@ export class PoolMap implements vscode.Disposable {
           address,
           state: now,
           words: stateWords(now),
-          parts,
+          parts: countParts(parts),
           bytes,
           ...(free !== undefined && { free }),
         })),
@@ -136,8 +155,8 @@ export class PoolMap implements vscode.Disposable {
         repair === undefined || (repair.parts === 0 && repair.repairedParts === 0)
           ? ''
           : vscode.l10n.t(
-              'Repair: {0} parts to rebuild ({1}), {2} rebuilt.',
-              repair.parts,
+              'Repair: {0} to rebuild ({1}), {2} rebuilt.',
+              countParts(repair.parts),
               formatSize(repair.bytes),
               repair.repairedParts,
             ),
@@ -148,6 +167,17 @@ export class PoolMap implements vscode.Disposable {
   }
 }
 
+/** What changes with the places of parts. */
+function partsKey(reports: readonly StatusReport[]): string {
+  return JSON.stringify(
+    reports.map((report) =>
+      report.kind === 'storage server'
+        ? [report.number, report.state, report.parts, report.bytes]
+        : [report.files, report.repair],
+    ),
+  );
+}
+
 function pageTexts(): MapTexts {
   return {
     servers: vscode.l10n.t('Storage servers'),
@@ -156,7 +186,6 @@ function pageTexts(): MapTexts {
       'What if? Switch servers off and see which files would survive. Nothing is really stopped.',
     ),
     switchOff: vscode.l10n.t('Switch this server off in the picture, or on again'),
-    parts: vscode.l10n.t('{0} parts', '{0}'),
     free: vscode.l10n.t('{0} free', '{0}'),
     throughput: vscode.l10n.t("Throughput of this window's transfers, last three minutes"),
     perSecond: vscode.l10n.t('Now {0}/s, at most {1}/s', '{0}', '{1}'),
@@ -171,6 +200,8 @@ function pageTexts(): MapTexts {
     whole: vscode.l10n.t('whole'),
     degraded: vscode.l10n.t('degraded, readable'),
     lost: vscode.l10n.t('not readable'),
+    spareNone: vscode.l10n.t('no other storage server may fail'),
+    spareOne: vscode.l10n.t('1 more storage server may fail'),
     spare: vscode.l10n.t('{0} more storage servers may fail', '{0}'),
     noFiles: vscode.l10n.t('No files are stored here.'),
     cut: vscode.l10n.t('Only the first 100 files are shown: choose a folder or a file in the tree.'),
@@ -181,6 +212,7 @@ function pageTexts(): MapTexts {
       '{2}',
       '{3}',
     ),
+    resultOffOne: vscode.l10n.t('Without storage server {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
     resultOff: vscode.l10n.t('Without storage servers {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
   };
 }

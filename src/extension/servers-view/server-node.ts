@@ -168,7 +168,7 @@ function repairItem(report: RepairReport) {
   item.id = 'repair';
   item.contextValue = 'repair';
   item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'tools');
-  const left = vscode.l10n.t('{0} parts to rebuild ({1})', report.parts, formatSize(report.bytes));
+  const left = vscode.l10n.t('{0} to rebuild ({1})', countParts(report.parts), formatSize(report.bytes));
   const done = vscode.l10n.t('{0} rebuilt', report.repairedParts);
   item.description =
     report.parts === 0 && report.state === 'idle'

@@ -2,7 +2,6 @@
 import * as v from 'valibot';
 
 export const directions = ['upload', 'download'] as const;
-export type Direction = (typeof directions)[number];
 
 /** `keepBoth` gives the new file a free name; `newer` overwrites an older file only. */
 export const conflictChoices = ['overwrite', 'skip', 'keepBoth', 'newer'] as const;
