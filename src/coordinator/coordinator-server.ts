@@ -92,10 +92,8 @@ export async function runCoordinator(configuration: Configuration, log: Log): Pr
   let expiry: PartialExpiry | undefined;
   const close = async (server?: FtpServer) => {
     const silence = setTimeout(() => pool.close(), stopPatience);
-    await server?.close();
-    await converter.stop();
-    await expiry?.stop();
-    await upkeep.stop();
+    // A client may wait for a storage server, too.
+    await Promise.all([server?.close(), converter.stop(), expiry?.stop(), upkeep.stop()]);
     await collector.stop();
     await snapshots?.stop();
     await journal.ship();

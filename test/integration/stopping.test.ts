@@ -20,7 +20,7 @@ test.each(['EPSV', 'MLSD', 'CONNECT'])('it does not wait for the answer to %s', 
     if (command === 'CONNECT') proxy.resetAll();
   }
   // It reads the list of what is there, and gets none.
-  const looking = session.send('SITE REPAIR 1').catch(() => undefined);
+  const looking = session.send('SITE REPAIR -server 1').catch(() => undefined);
   await vi.waitFor(() => expect(rig.proxy(1).struck).toBeGreaterThan(0), { timeout });
   await rig.stopCoordinator();
   await looking;

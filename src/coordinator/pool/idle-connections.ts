@@ -7,6 +7,8 @@ const most = 6;
 /** The connections to one storage server that nobody uses at present. */
 export class IdleConnections {
   readonly #connections: StorageConnection[] = [];
+  /** Those that are being asked whether they still live. */
+  readonly #asked = new Set<StorageConnection>();
   readonly #onLost: () => void;
 
   /** @param onLost one of them has ended by itself */
@@ -32,7 +34,10 @@ export class IdleConnections {
    */
   async take(isSuspect: boolean): Promise<StorageConnection | undefined> {
     for (let idle = this.#connections.pop(); idle; idle = this.#connections.pop()) {
-      if (await isAlive(idle, isSuspect ? 0 : trustedIdle)) return idle;
+      this.#asked.add(idle);
+      const alive = await isAlive(idle, isSuspect ? 0 : trustedIdle);
+      this.#asked.delete(idle);
+      if (alive) return idle;
       if (idle.lost) this.#onLost();
       idle.close();
     }
@@ -40,7 +45,7 @@ export class IdleConnections {
   }
 
   close(): void {
-    for (const connection of this.#connections.splice(0)) connection.close();
+    for (const connection of [...this.#connections.splice(0), ...this.#asked]) connection.close();
   }
 }
 

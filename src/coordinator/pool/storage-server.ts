@@ -103,10 +103,7 @@ export class StorageServer {
   async connect(): Promise<StorageConnection> {
     const { answers } = this.#reachability;
     try {
-      const connection = (await this.#idleConnection()) ?? (await this.#freshConnection());
-      this.#used.add(connection);
-      if (this.#closing.signal.aborted) connection.close();
-      return connection;
+      return (await this.#idleConnection()) ?? (await this.#freshConnection());
     } catch (error) {
       if (isTooManyConnections(error) || (isRefusedSilently(error) && this.places.inUse > 1)) {
         this.places.refused();
@@ -207,7 +204,9 @@ export class StorageServer {
       const { isSuspect } = this;
       const idle = await this.#idle.take(isSuspect);
       // It answers, so the server is not down, whatever became of the last login.
-      if (!idle || !isSuspect || (await this.#isWelcome(idle))) return idle;
+      if (!idle) return undefined;
+      if (!isSuspect) this.#used.add(idle);
+      if (!isSuspect || (await this.#isWelcome(idle))) return idle;
       if (idle.lost) this.#mayHaveChanged();
     }
   }
@@ -241,9 +240,12 @@ export class StorageServer {
 
   /** Over this connection the server answers. @throws FileSystemError of the guard */
   async #welcome(connection: StorageConnection): Promise<void> {
+    this.#used.add(connection);
     try {
+      this.#closing.signal.throwIfAborted();
       await this.#guard.admit(connection);
     } catch (error) {
+      this.#used.delete(connection);
       connection.close();
       throw error;
     }
