@@ -4,6 +4,7 @@ import type { Log } from '../log/log.ts';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import type { ClientTraffic } from './client-traffic.ts';
 import { crashPoint } from './crash-point.ts';
+import { EndingUploads } from './ending-uploads.ts';
 import { FileDownload } from './file-download.ts';
 import { FileUpload } from './file-upload.ts';
 import { freeBytesOfPool } from './pool/free-space.ts';
@@ -32,6 +33,7 @@ export interface SplitFileSystemParts {
 /** The pool as one drive: names from the catalogue, bytes from the storage servers. */
 export class SplitFileSystem implements FileSystem {
   readonly #parts: SplitFileSystemParts;
+  readonly #ending = new EndingUploads();
 
   constructor(parts: SplitFileSystemParts) {
     this.#parts = parts;
@@ -111,12 +113,14 @@ export class SplitFileSystem implements FileSystem {
   /** Where a complete file is, an interrupted upload leaves it as it was; elsewhere its bytes are kept. */
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
     const { catalogue, pool, collector, leases, log, traffic } = this.#parts;
+    await this.#ending.settled(path);
     const existing = await catalogue.checkUpload(path);
     const policy = this.#parts.policy();
     const servers = this.#serversOfParts(policy);
     await pool.requireReachable(servers, policy.quorum);
     const append = mode === 'append' ? existing : undefined;
     const endLease = leases.take(append ? [append.id] : []);
+    const end = this.#ending.begin(path, signal);
     return new FileUpload({
       catalogue,
       pool,
@@ -130,6 +134,7 @@ export class SplitFileSystem implements FileSystem {
       onBytes: () => traffic?.note(),
       onEnd: () => {
         endLease();
+        end();
         collector.wake();
       },
     });
@@ -140,7 +145,8 @@ export class SplitFileSystem implements FileSystem {
     return freeBytesOfPool(this.#parts.pool, this.#serversOfParts(policy), policy.layout);
   }
 
-  partialUpload(path: string): Promise<Entry | undefined> {
+  async partialUpload(path: string): Promise<Entry | undefined> {
+    await this.#ending.settled(path);
     return this.#parts.catalogue.statPartial(path);
   }
 

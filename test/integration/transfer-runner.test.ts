@@ -105,12 +105,12 @@ test('a folder goes up and comes down, several files at a time', async () => {
 });
 
 test('a paused upload goes on where it was, also in another window', async () => {
-  const bytes = content(60_000_000, 7);
+  const bytes = content(100_000_000, 7);
   const file = join(folder, 'big.bin');
   await writeFile(file, bytes);
   const first = openWindow();
   const id = upload(first, [file]);
-  await until(first, () => (only(first, id)?.bytes ?? 0) > 8_000_000);
+  await until(first, () => (only(first, id)?.bytes ?? 0) > 40_000_000);
   first.queue.pause([only(first, id)?.id ?? '']);
   await first.close();
 
@@ -122,7 +122,7 @@ test('a paused upload goes on where it was, also in another window', async () =>
   second.queue.resume([kept?.id ?? '']);
   await over(second, id);
   forget();
-  // Nothing before that was sent again.
+  // What had arrived was not sent again; some megabytes of what was sent had not, and were lost with the connection.
   before.delete(kept?.bytes ?? 0);
   expect(Math.min(...before)).toBeGreaterThan(4_000_000);
   await second.client.download(['/big.bin'], join(folder, 'back'));

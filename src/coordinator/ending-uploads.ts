@@ -1,0 +1,29 @@
+/**
+ * Uploads that were given up, until what arrived of them is kept: whoever goes on with one at once, on a connection of
+ * his own, must not find less than there is.
+ */
+export class EndingUploads {
+  readonly #byPath = new Map<string, Set<{ readonly signal: AbortSignal; readonly ended: Promise<void> }>>();
+
+  /**
+   * @param signal aborts when the upload is given up
+   * @returns to be called at its end, however it ended
+   */
+  begin(path: string, signal: AbortSignal): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const uploads = this.#byPath.get(path) ?? new Set();
+    const upload = { signal, ended: promise };
+    this.#byPath.set(path, uploads.add(upload));
+    return () => {
+      uploads.delete(upload);
+      if (uploads.size === 0) this.#byPath.delete(path);
+      resolve();
+    };
+  }
+
+  /** Resolves when none that was given up is left at a path; those that go on are not waited for. */
+  async settled(path: string): Promise<void> {
+    const uploads = [...(this.#byPath.get(path) ?? [])];
+    await Promise.all(uploads.filter(({ signal }) => signal.aborted).map(({ ended }) => ended));
+  }
+}
