@@ -1,3 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Milliseconds for which somebody waits for it: longer than it takes, and no longer than a client would. */
+const patience = 3000;
+
 /**
  * Uploads that were given up, until what arrived of them is kept: whoever goes on with one at once, on a connection of
  * his own, must not find less than there is.
@@ -21,9 +26,16 @@ export class EndingUploads {
     };
   }
 
-  /** Resolves when none that was given up is left at a path; those that go on are not waited for. */
+  /**
+   * Resolves when none that was given up is left at a path, or after some seconds: a storage server may stand still.
+   * Those that go on are not waited for.
+   */
   async settled(path: string): Promise<void> {
-    const uploads = [...(this.#byPath.get(path) ?? [])];
-    await Promise.all(uploads.filter(({ signal }) => signal.aborted).map(({ ended }) => ended));
+    const ending = [...(this.#byPath.get(path) ?? [])].filter(({ signal }) => signal.aborted);
+    if (ending.length === 0) return;
+    const waited = new AbortController();
+    const late = delay(patience, undefined, { signal: waited.signal }).catch(() => undefined); // No longer wanted.
+    await Promise.race([Promise.all(ending.map(({ ended }) => ended)), late]);
+    waited.abort();
   }
 }
