@@ -59,7 +59,11 @@ class Lane {
       try {
         await this.#try(sequence);
       } catch (error) {
-        this.#shrinkUntil ??= Date.now() + shrinkingTime;
+        if (this.#shrinkUntil === undefined) {
+          this.#shrinkUntil = Date.now() + shrinkingTime;
+          // At once: other lanes may still run for an hour.
+          console.error(`the model does not agree, after ${this.steps} steps:`, error);
+        }
         throw error;
       }
     });
@@ -83,6 +87,7 @@ class Lane {
       checkCatalogueFile(rig.configuration.coordinator.folder);
     } finally {
       this.steps += real.steps;
+      if (this.#wanted > defaultSteps) console.log(`${this.steps} of ${this.#wanted} steps in this lane`);
       real.endSession();
       await rig.stop();
     }
