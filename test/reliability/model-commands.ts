@@ -142,18 +142,13 @@ function storing(how: 'store' | 'append', at: string, bytes: number, from: numbe
     }
     demand(real.down.size > 0, `it was refused with every storage server up: ${failure.message}`, failure);
     demand(
-      real.down.size > toleratedOnWrite(real),
+      real.down.size > real.parityParts,
       `it was refused in spite of parity: ${failure.message}`,
       failure,
     );
     demand(/storage server/.test(failure.message), `the reply names no storage server: ${failure.message}`);
     await dropPartial(model, real, at);
   });
-}
-
-/** With m of 2 and more, k + 1 parts have to be stored (DESIGN, "Committing"). */
-function toleratedOnWrite({ parityParts }: RealPool): number {
-  return parityParts >= 2 ? parityParts - 1 : parityParts;
 }
 
 /** What arrived of a new file is kept to be continued; the model knows nothing of that. */
