@@ -45,6 +45,8 @@ export interface UpkeepCatalogue {
   postponeNone(): Promise<void>;
   /** Parts in the repair queue, postponed ones too, by the server they belong on. */
   missing(): Promise<ReadonlyMap<number, PartSum>>;
+  /** All stored parts, by the server they are on. */
+  partSums(): Promise<ReadonlyMap<number, PartSum>>;
 
   /** @param reachable numbers of the servers that are up */
   health(reachable: readonly number[]): Promise<HealthOfFiles>;

@@ -173,16 +173,11 @@ export class UpkeepTable implements UpkeepCatalogue {
   }
 
   async missing(): Promise<ReadonlyMap<number, PartSum>> {
-    const rows = this.#sql.all(
-      `SELECT server, count(*) AS parts, sum(part.bytes) AS bytes
-         FROM part INDEXED BY missing_part WHERE state = 'missing' AND ${live} GROUP BY server`,
-    );
-    return new Map(
-      rows.map((row) => [
-        row.integer('server'),
-        { parts: row.integer('parts'), bytes: row.integer('bytes') },
-      ]),
-    );
+    return this.#totals.missing();
+  }
+
+  async partSums(): Promise<ReadonlyMap<number, PartSum>> {
+    return this.#totals.stored();
   }
 
   async health(reachable: readonly number[]): Promise<HealthOfFiles> {
@@ -198,13 +193,14 @@ export class UpkeepTable implements UpkeepCatalogue {
   /** @param away servers that hold parts and cannot be reached: with none of them only missing parts are looked at */
   #healthWithout(away: readonly number[]): HealthOfFiles {
     const row = this.#sql.first(
-      `WITH lack AS (SELECT segment, sum(missing) AS missing, count(*) AS lacking
-                       FROM (SELECT segment, 0 AS missing FROM part INDEXED BY part_on_server
+      `WITH lack AS (SELECT segment, sum(missing) AS missing, sum(away) AS away
+                       FROM (SELECT segment, 0 AS missing, 1 AS away FROM part INDEXED BY part_on_server
                               WHERE server IN (SELECT value FROM json_each(?)) AND state = 'stored'
                              UNION ALL
-                             SELECT segment, 1 FROM part INDEXED BY missing_part WHERE state = 'missing')
+                             SELECT id, missing, 0 FROM segment INDEXED BY repair_queue WHERE state = 'live' AND missing > 0)
                       GROUP BY segment),
-            file AS (SELECT max(CASE WHEN missing > parity_parts THEN 3 WHEN lacking > parity_parts THEN 2 ELSE 1 END) AS state
+            file AS (SELECT max(CASE WHEN lack.missing > parity_parts THEN 3 WHEN lack.missing + away > parity_parts THEN 2
+                                     ELSE 1 END) AS state
                        FROM lack CROSS JOIN segment ON segment.id = lack.segment
                       WHERE segment.state = 'live' AND segment.file IS NOT NULL GROUP BY segment.file)
        SELECT count(*) FILTER (WHERE state = 1) AS degraded, count(*) FILTER (WHERE state = 2) AS unavailable,
