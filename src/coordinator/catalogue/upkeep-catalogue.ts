@@ -33,8 +33,13 @@ export interface UpkeepCatalogue {
   /** Whether a file of that name on that server is known, for whatever reason. */
   knows(place: PartPlace): Promise<boolean>;
 
-  /** Stored parts that were not verified since `time`, on these servers, the longest waiting first. */
-  unverified(time: Date, servers: readonly number[], limit: number): Promise<readonly PartOnServer[]>;
+  /** Stored parts that were not verified since `time`, on these servers, the longest waiting first, behind `after`. */
+  unverified(
+    time: Date,
+    servers: readonly number[],
+    after: UnverifiedPart | undefined,
+    limit: number,
+  ): Promise<readonly UnverifiedPart[]>;
   markVerified(place: PartPlace): Promise<void>;
   /** Of all stored parts. @param time counts those verified since then */
   verified(time: Date): Promise<VerifiedParts>;
@@ -79,6 +84,11 @@ export interface PartPlace {
 
 export interface PartOnServer extends PartPlace {
   readonly bytes: number;
+}
+
+export interface UnverifiedPart extends PartOnServer {
+  /** When every block of it was last read and right, or else when it was written. */
+  readonly verified: Date;
 }
 
 export interface PartSum {

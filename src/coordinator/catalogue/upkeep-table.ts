@@ -8,6 +8,7 @@ import type {
   PartOnServer,
   PartPlace,
   PartSum,
+  UnverifiedPart,
   UpkeepCatalogue,
   VerifiedParts,
 } from './upkeep-catalogue.ts';
@@ -134,16 +135,25 @@ export class UpkeepTable implements UpkeepCatalogue {
     return row?.integer('known') === 1;
   }
 
-  async unverified(time: Date, servers: readonly number[], limit: number): Promise<readonly PartOnServer[]> {
+  async unverified(
+    time: Date,
+    servers: readonly number[],
+    after: UnverifiedPart | undefined,
+    limit: number,
+  ): Promise<readonly UnverifiedPart[]> {
     const rows = this.#sql.all(
       `SELECT * FROM part INDEXED BY part_verified
         WHERE state = 'stored' AND verified < ? AND server IN (SELECT value FROM json_each(?)) AND ${live}
-        ORDER BY verified LIMIT ?`,
+          AND (verified, segment, position) > (?, ?, ?)
+        ORDER BY verified, segment, position LIMIT ?`,
       time.getTime(),
       JSON.stringify(servers),
+      after?.verified.getTime() ?? 0,
+      after?.segment ?? '',
+      after?.index ?? 0,
       limit,
     );
-    return rows.map(toPart);
+    return rows.map((row) => ({ ...toPart(row), verified: new Date(row.integer('verified')) }));
   }
 
   async markVerified({ segment, index, server }: PartPlace): Promise<void> {
