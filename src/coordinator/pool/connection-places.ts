@@ -20,7 +20,7 @@ export class ConnectionPlaces {
 
   /** How many there are at most, at present. */
   get most(): number {
-    return this.#limit.current(Date.now());
+    return this.#limit.current(performance.now());
   }
 
   get inUse(): number {
@@ -40,7 +40,7 @@ export class ConnectionPlaces {
 
   /** The server took one connection less than were wanted. */
   refused(): void {
-    this.#limit.refused(this.#inUse, Date.now());
+    this.#limit.refused(this.#inUse, performance.now());
   }
 
   /**
@@ -69,7 +69,9 @@ export class ConnectionPlaces {
   }
 
   get #hasSparePlace(): boolean {
-    return this.#configured === undefined && this.#inUse <= this.most && !this.#limit.isLowered(Date.now());
+    return (
+      this.#configured === undefined && this.#inUse <= this.most && !this.#limit.isLowered(performance.now())
+    );
   }
 
   #taken(): () => void {
