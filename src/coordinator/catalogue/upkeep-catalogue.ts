@@ -69,6 +69,11 @@ export interface UpkeepCatalogue {
   seeOrphan(server: number, path: string): Promise<Date>;
   orphans(server: number): Promise<readonly string[]>;
   forgetOrphan(server: number, path: string): Promise<void>;
+  /**
+   * The file is to be removed as a stray part, so that until then no part can be moved to its place.
+   * @returns false when it is known by now
+   */
+  giveUpOrphan(place: PartPlace, path: string): Promise<boolean>;
 
   /** A small text kept under a name. */
   note(name: string): Promise<string | undefined>;

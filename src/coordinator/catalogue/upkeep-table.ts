@@ -124,7 +124,11 @@ export class UpkeepTable implements UpkeepCatalogue {
     return rows.map(toPart);
   }
 
-  async knows({ segment, index, server }: PartPlace): Promise<boolean> {
+  async knows(place: PartPlace): Promise<boolean> {
+    return this.#knows(place);
+  }
+
+  #knows({ segment, index, server }: PartPlace): boolean {
     const row = this.#sql.first(
       `SELECT EXISTS (SELECT 1 FROM part WHERE segment = ?1 AND position = ?2 AND server = ?3)
            OR EXISTS (SELECT 1 FROM stray_part WHERE segment = ?1 AND position = ?2 AND server = ?3) AS known`,
@@ -275,6 +279,16 @@ export class UpkeepTable implements UpkeepCatalogue {
 
   async forgetOrphan(server: number, path: string): Promise<void> {
     this.#change(() => this.#sql.run('DELETE FROM orphan WHERE server = ? AND path = ?', server, path));
+  }
+
+  async giveUpOrphan(place: PartPlace, path: string): Promise<boolean> {
+    const { server, segment, index } = place;
+    return this.#change(() => {
+      if (this.#knows(place)) return false;
+      this.#sql.run('INSERT INTO stray_part VALUES (?, ?, ?)', server, segment, index);
+      this.#sql.run('DELETE FROM orphan WHERE server = ? AND path = ?', server, path);
+      return true;
+    });
   }
 
   async note(name: string): Promise<string | undefined> {

@@ -88,6 +88,7 @@ export class Upkeep {
       watch: this.watch,
       log,
       onMissing: () => this.repairer.wake(),
+      onGarbage,
     });
     const budget = this.budget.isNothing ? new Budget(defaultUpkeep.rate, traffic, clock) : this.budget;
     const urgent = new UrgentPace(budget, traffic);
