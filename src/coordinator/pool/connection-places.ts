@@ -9,7 +9,7 @@ const foreignConnections = 8;
 export class ConnectionPlaces {
   readonly #configured: number | undefined;
   readonly #limit: ConnectionLimit;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly admit: () => void; readonly since: number }[] = [];
   #inUse = 0;
 
   /** @param configured how many there are; undefined where only habit says so */
@@ -32,6 +32,12 @@ export class ConnectionPlaces {
     return this.#waiting.length > 0;
   }
 
+  /** Milliseconds for which the next one in turn has been waiting. */
+  get wantedFor(): number {
+    const [next] = this.#waiting;
+    return next ? performance.now() - next.since : 0;
+  }
+
   /** It turned out whether the server is a bundled one. */
   learn(isBundled: boolean): void {
     this.#limit.most = this.#configured ?? (isBundled ? bundledConnections : foreignConnections);
@@ -52,8 +58,9 @@ export class ConnectionPlaces {
     if (priority === 'urgent' && this.#hasSparePlace) this.#inUse += 1;
     else {
       const admitted = new Promise<void>((admit) => {
-        if (priority === 'urgent') this.#waiting.unshift(admit);
-        else this.#waiting.push(admit);
+        const entry = { admit, since: performance.now() };
+        if (priority === 'urgent') this.#waiting.unshift(entry);
+        else this.#waiting.push(entry);
       });
       this.#admit();
       await admitted;
@@ -90,7 +97,7 @@ export class ConnectionPlaces {
       const next = this.#waiting.shift();
       if (!next) return;
       this.#inUse += 1;
-      next();
+      next.admit();
     }
   }
 }

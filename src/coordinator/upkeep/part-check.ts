@@ -52,8 +52,7 @@ export async function checkPart({
     for (let stripe = 0; stripe < geometry.stripes; stripe++) {
       const { length, memory } = await reader.next();
       memory?.release(); // It was verified, and that is all.
-      await pace.spend(length, signal);
-      connections.yieldIfWanted();
+      await pace.spend(length, connections.signal);
     }
     await reader.end();
     broken = false;
