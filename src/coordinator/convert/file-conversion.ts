@@ -9,6 +9,12 @@ import type { Pace } from '../upkeep/budget.ts';
 import type { Leases } from '../upkeep/leases.ts';
 import { type Place, UploadSegments } from '../upload-segments.ts';
 
+/**
+ * Read, then written as a segment, and so on, where a storage server takes one connection only: to read and to write at
+ * the same time, each of the two would wait for the other's after every few blocks.
+ */
+const alternatingBytes = 32 * 1024 * 1024;
+
 export interface ConversionParts {
   readonly catalogue: Catalogue;
   readonly pool: Pool;
@@ -55,10 +61,13 @@ export async function convertFile(
       pending.push(chunk);
       onBytes(chunk.length);
       await pace.spend(chunk.length, signal);
+      const alternates = pool.servers.some(({ places }) => places.most === 1);
+      if (alternates && pending.length < alternatingBytes) continue;
       while (pending.length >= stripeBytes) await segments.writeStripe(pending);
+      if (alternates) await segments.finish();
     }
     if (failure !== undefined) throw failure;
-    if (pending.length > 0) await segments.writeStripe(pending);
+    while (pending.length > 0) await segments.writeStripe(pending);
     await segments.finish();
     return await catalogue.replaceSegments(file, segments.finished);
   } catch (error) {
