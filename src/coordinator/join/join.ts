@@ -16,9 +16,15 @@ export interface Joined {
 /**
  * Writes a file that is put together from local parts. It has its name only when all of it is written and right.
  * @param force an existing file is replaced
- * @throws JoinError telling what is missing
+ * @param signal ends it, and nothing is left
+ * @throws JoinError telling what is missing; the signal's reason
  */
-export async function joinFile(file: LocalFile, target: string, force: boolean): Promise<Joined> {
+export async function joinFile(
+  file: LocalFile,
+  target: string,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<Joined> {
   if (!force && (await exists(target))) throw existsAlready(target);
   const segments = orderedSegments(file);
   const draft = join(dirname(target), `.splitftp-join-${randomBytes(6).toString('hex')}`);
@@ -28,6 +34,7 @@ export async function joinFile(file: LocalFile, target: string, force: boolean):
     try {
       for (const segment of segments) {
         for await (const blocks of segment.stripes()) {
+          signal.throwIfAborted();
           for (const block of blocks) bytes += await write(output, block);
         }
       }
