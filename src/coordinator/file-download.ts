@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FileSource } from '../ftp/file-system.ts';
+import { type FileSource, FileSystemError } from '../ftp/file-system.ts';
 import type { Log } from '../log/log.ts';
 import type { Catalogue, StoredFile } from './catalogue/catalogue.ts';
 import { crashPoint } from './crash-point.ts';
@@ -64,6 +64,10 @@ export class FileDownload extends Readable implements FileSource {
     offset: number,
     leases: Leases,
   ): Promise<FileDownload> {
+    const known = file.segments.reduce((sum, { length }) => sum + length, 0);
+    if (known !== file.size) {
+      throw new FileSystemError('damaged', `the catalogue knows of ${known} of its ${file.size} bytes`);
+    }
     const release = leases.take(file.segments.map(({ id }) => id));
     const download = new FileDownload(options, file, offset, release);
     try {

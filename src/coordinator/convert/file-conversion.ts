@@ -42,7 +42,7 @@ export async function convertFile(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<boolean> {
-  const { catalogue, policy, leases, pace } = parts;
+  const { catalogue, pool, policy, leases, pace } = parts;
   const source = await FileDownload.open(parts, file, 0, leases);
   let failure: unknown;
   const end = (error: unknown) => {
