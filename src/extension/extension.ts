@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     health,
     tree,
     steps,
-    createStatusItem(servers),
+    createStatusItem(servers, health),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
     noticeVersions(servers, version, log),

@@ -241,7 +241,10 @@ export class Transfers implements vscode.Disposable {
     return describeMovement({
       bytes,
       bytesDone: totals.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
-      speed: this.runner.speed(),
+      ...(open.every(({ walked }) => walked) && {
+        filesLeft: totals.reduce((sum, { unfinished }) => sum + unfinished, 0),
+      }),
+      pace: this.runner.pace,
     });
   }
 }
