@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { HealthOfFiles } from './health/health-of-files.ts';
-import type { PoolTrouble } from './health/pool-trouble.ts';
+import { noTrouble, type PoolTrouble } from './health/pool-trouble.ts';
 import type { Servers, ServersState } from './servers.ts';
 
 interface Appearance {
@@ -9,8 +9,6 @@ interface Appearance {
   readonly details: readonly string[];
   readonly links: readonly (readonly [title: string, command: string])[];
 }
-
-const noTrouble: PoolTrouble = { severity: 'none', details: [] };
 
 /** What a state looks like. */
 function appearance(state: ServersState, trouble: PoolTrouble): Appearance {

@@ -49,15 +49,19 @@ describe('in words', () => {
   test.for([
     [
       { bytes: 400 * MB, bytesDone: 100 * MB, filesLeft: 1, pace: { ...small, bytes: 10 * MB, files: 0 } },
-      '100 MB of 400 MB, 10 MB/s, 30 s left',
+      '30 s left, 10 MB/s, 100 MB of 400 MB',
     ],
     [
       { bytes: 20_000 * 4096, bytesDone: 8_600 * 4096, filesLeft: 11_400, pace: small },
-      '34 MB of 78 MB, 38 files/s, 5 min left',
+      '5 min left, 38 files/s, 34 MB of 78 MB',
     ],
     // The total is not known yet.
-    [{ bytes: 20_000 * 4096, bytesDone: 8_600 * 4096, pace: small }, '34 MB of 78 MB, 38 files/s'],
+    [{ bytes: 20_000 * 4096, bytesDone: 8_600 * 4096, pace: small }, '38 files/s, 34 MB of 78 MB'],
     [{ bytes: 400 * MB, bytesDone: 100 * MB, filesLeft: 1 }, '100 MB of 400 MB'],
+    [
+      { bytes: 400 * MB, bytesDone: 100 * MB, filesLeft: 1, count: '3 of 4 files' },
+      '3 of 4 files, 100 MB of 400 MB',
+    ],
     [
       { bytes: MB, bytesDone: 0, filesLeft: 1, pace: { bytes: 0, files: 0, bestBytes: 0 } },
       '0 bytes of 1 MB',

@@ -39,7 +39,9 @@ function pool(
       number: index + 1,
       address: `host${index + 1}:21`,
       state,
-      ...(state === 'down' && { reason: 'host3:21 refuses connections' }),
+      ...(state === 'down' && {
+        reason: 'storage server 3 (host3:21) is down: nothing listens at that address',
+      }),
       parts: 5,
       bytes: 0,
     }),
@@ -56,7 +58,7 @@ test('a server that is down is named with its reason, and warns, while everythin
   expect(troubleOf(pool({ whole: 3, degraded: 2 }, ['up', 'up', 'down'], 1))).toEqual({
     severity: 'warning',
     details: [
-      'Storage server 3 is down. host3:21 refuses connections',
+      'Storage server 3 is down: nothing listens at that address',
       'Files: degraded: 2.',
       'Repair: 1 part to rebuild (1 KB).',
     ],

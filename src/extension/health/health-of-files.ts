@@ -5,7 +5,7 @@ import { toPath, toUri } from '../file-system/stored-uri.ts';
 import type { Servers } from '../servers.ts';
 import { type FileHealth, healthOf } from './file-health.ts';
 import { describeHealth } from './health-words.ts';
-import { type PoolTrouble, troubleOf } from './pool-trouble.ts';
+import { noTrouble, type PoolTrouble, troubleOf } from './pool-trouble.ts';
 
 /** Milliseconds between two questions to the coordinator, while a window shows files. */
 const pause = 10_000;
@@ -34,6 +34,7 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
   /** Paths whose health is another than before. */
   readonly onDidChange = this.#changed.event;
   readonly #looked = new vscode.EventEmitter<PoolTrouble>();
+  #trouble = noTrouble;
   /** What is wrong with the pool as a whole, each time it was looked at. */
   readonly onDidLook = this.#looked.event;
   #hasTrouble = false;
@@ -58,6 +59,11 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
     return this.#known.get(path) ?? this.#before.get(path);
   }
 
+  /** With the pool as a whole, when it was looked at last. */
+  get trouble(): PoolTrouble {
+    return this.#trouble;
+  }
+
   async provideFileDecoration(uri: vscode.Uri): Promise<vscode.FileDecoration | undefined> {
     if (uri.scheme !== 'splitftp' || !this.#hasTrouble) return undefined;
     const health = await this.#ask(toPath(uri));
@@ -78,7 +84,8 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
     const hadTrouble = this.#hasTrouble;
     const reports = await client.status();
     this.#hasTrouble = reports.some(isTrouble);
-    this.#looked.fire(troubleOf(reports));
+    this.#trouble = troubleOf(reports);
+    this.#looked.fire(this.#trouble);
     if (!hadTrouble && !this.#hasTrouble) return;
     this.#before = this.#known;
     this.#known = new Map();

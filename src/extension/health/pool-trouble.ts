@@ -1,6 +1,6 @@
 /** What is wrong with the pool as a whole, in words for a person. */
 import { l10n } from 'vscode';
-import type { HealthReport, StatusReport, StorageServerReport } from '../../site/reports.ts';
+import type { HealthReport, RepairReport, StatusReport, StorageServerReport } from '../../site/reports.ts';
 import { countParts, formatCount, formatSize } from '../wording.ts';
 
 /** Of the files, the worst first; nothing where all are whole. */
@@ -14,6 +14,22 @@ export function troubleWithFiles(health: HealthReport | undefined): string[] {
   ];
 }
 
+/** Whether files cannot be read, now or ever. */
+export function isUnreadable(health: HealthReport | undefined): boolean {
+  return health !== undefined && health.lost + health.unavailable > 0;
+}
+
+export function partsToRebuild({ parts, bytes }: Pick<RepairReport, 'parts' | 'bytes'>): string {
+  // Of parts that were never written nobody knows how large they will be.
+  if (bytes === 0) return l10n.t('{0} to rebuild', countParts(parts));
+  return l10n.t('{0} to rebuild ({1})', countParts(parts), formatSize(bytes));
+}
+
+/** Why a storage server is in its state, without what is said beside it: which one it is, and that it is down. */
+export function reasonOf({ reason }: Pick<StorageServerReport, 'reason'>): string | undefined {
+  return reason?.replace(/^storage server \d+ \([^)]*\) (?:is down: )?/, '');
+}
+
 export interface PoolTrouble {
   /** `error`: files cannot be read. `warning`: a storage server needs somebody. */
   readonly severity: 'error' | 'warning' | 'none';
@@ -21,34 +37,35 @@ export interface PoolTrouble {
   readonly details: readonly string[];
 }
 
+export const noTrouble: PoolTrouble = { severity: 'none', details: [] };
+
 /** What somebody should know who does not look at the servers. */
 export function troubleOf(reports: readonly StatusReport[]): PoolTrouble {
   const coordinator = reports.find((report) => report.kind === 'coordinator');
   const servers = reports.filter((report) => report.kind === 'storage server').flatMap(troubleWithServer);
   const { health, repair } = coordinator ?? {};
   const files = troubleWithFiles(health);
-  const unreadable = health === undefined ? 0 : health.lost + health.unavailable;
   return {
-    severity: unreadable > 0 ? 'error' : servers.length > 0 ? 'warning' : 'none',
+    severity: isUnreadable(health) ? 'error' : servers.length > 0 ? 'warning' : 'none',
     details: [
       ...servers,
       ...(files.length === 0 ? [] : [l10n.t('Files: {0}.', files.join(', '))]),
-      ...(repair === undefined || repair.parts === 0
-        ? []
-        : [l10n.t('Repair: {0} to rebuild ({1}).', countParts(repair.parts), formatSize(repair.bytes))]),
+      ...(repair === undefined || repair.parts === 0 ? [] : [l10n.t('Repair: {0}.', partsToRebuild(repair))]),
     ],
   };
 }
 
-function troubleWithServer({ number, state, reason }: StorageServerReport): string[] {
-  const why = reason === undefined ? '' : ` ${reason}`;
+function troubleWithServer(report: StorageServerReport): string[] {
+  const { number, state } = report;
+  const reason = reasonOf(report);
+  const because = (text: string) => [reason === undefined ? `${text}.` : `${text}: ${reason}`];
   switch (state) {
     case 'down':
-      return [l10n.t('Storage server {0} is down.', number) + why];
+      return because(l10n.t('Storage server {0} is down', number));
     case 'strange':
-      return [l10n.t('Storage server {0} is another one than before.', number) + why];
+      return because(l10n.t('Storage server {0} is another one than before', number));
     case 'full':
-      return [l10n.t('Storage server {0} is full.', number)];
+      return because(l10n.t('Storage server {0} is full', number));
     default:
       return [];
   }

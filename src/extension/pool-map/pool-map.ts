@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { StatusReport } from '../../site/reports.ts';
+import { partsToRebuild } from '../health/pool-trouble.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import type { Servers } from '../servers.ts';
 import { stateWords } from '../servers-view/server-node.ts';
-import { countParts, formatSize } from '../wording.ts';
+import { countParts } from '../wording.ts';
 import type { MapState, MapTexts } from './messages.ts';
 import { placementOf } from './placement.ts';
 import type { PlacedFile } from './survival.ts';
@@ -155,10 +156,9 @@ export class PoolMap implements vscode.Disposable {
         repair === undefined || (repair.parts === 0 && repair.repairedParts === 0)
           ? ''
           : vscode.l10n.t(
-              'Repair: {0} to rebuild ({1}), {2} rebuilt.',
-              countParts(repair.parts),
-              formatSize(repair.bytes),
-              repair.repairedParts,
+              'Repair: {0}, {1} rebuilt.',
+              partsToRebuild(repair),
+              countParts(repair.repairedParts),
             ),
       problem: problem ?? this.#problem,
     };

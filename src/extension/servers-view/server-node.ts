@@ -10,7 +10,7 @@ import type {
   StatusReport,
   StorageServerReport,
 } from '../../site/reports.ts';
-import { troubleWithFiles } from '../health/pool-trouble.ts';
+import { isUnreadable, partsToRebuild, reasonOf, troubleWithFiles } from '../health/pool-trouble.ts';
 import type { ServersState } from '../servers.ts';
 import { countFiles, countParts, formatCount, formatSize } from '../wording.ts';
 
@@ -91,7 +91,9 @@ function coordinatorItem({ address, startedHere, report }: ServerNode & { kind: 
   item.iconPath =
     trouble.length === 0
       ? new vscode.ThemeIcon('server-process')
-      : new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+      : isUnreadable(health)
+        ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
+        : new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
   item.description = [
     ...(report ? [report.layout, countFiles(report.files), ...trouble, formatSize(report.bytes)] : []),
     address,
@@ -171,16 +173,17 @@ function storageItem({ number, address, isOurs, report }: ServerNode & { kind: '
     ...(report.free === undefined ? [] : [vscode.l10n.t('{0} free', formatSize(report.free))]),
     address,
   ].join(', ');
+  const reason = reasonOf(report);
   item.tooltip = [
     item.description,
-    ...(report.reason === undefined ? [] : [report.reason]),
+    ...(reason === undefined ? [] : [reason]),
     ...(report.domain === undefined ? [] : [vscode.l10n.t('Failure domain: {0}', report.domain)]),
     ...(report.can.length === 0 ? [] : [vscode.l10n.t('It can: {0}', report.can.join(', '))]),
     ...(report.connections === undefined
       ? []
       : [vscode.l10n.t('Connections at most: {0}', report.connections)]),
   ].join('\n');
-  return labelled(item, report.reason);
+  return labelled(item, reason);
 }
 
 function repairItem(report: RepairReport) {
@@ -188,7 +191,7 @@ function repairItem(report: RepairReport) {
   item.id = 'repair';
   item.contextValue = 'repair';
   item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'tools');
-  const left = vscode.l10n.t('{0} to rebuild ({1})', countParts(report.parts), formatSize(report.bytes));
+  const left = partsToRebuild(report);
   const done =
     report.repairedParts === 0 ? [] : [vscode.l10n.t('{0} rebuilt', countParts(report.repairedParts))];
   item.description = [

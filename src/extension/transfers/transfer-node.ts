@@ -158,19 +158,19 @@ function progressOf(batch: Batch, queue: TransferQueue, pace: Pace): string {
   const bytes = batch.settledBytes + totals.bytes;
   const bytesDone = batch.settledBytes + totals.bytesDone;
   const isRunning = totals.count('running') > 0;
-  const parts: string[] = [];
-  if (!batch.walked || files > 1)
-    parts.push(describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked));
-  if (bytes > 0 || batch.walked)
-    parts.push(
-      describeMovement({
-        bytes,
-        bytesDone,
-        ...(batch.walked && { filesLeft: totals.unfinished }),
-        ...(isRunning && { pace }),
-      }),
-    );
-  return parts.join(', ');
+  const isOne = batch.walked && files === 1;
+  const count = isOne
+    ? undefined
+    : describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked);
+  // Nothing has been found yet.
+  if (bytes === 0 && !batch.walked) return count ?? '';
+  return describeMovement({
+    bytes,
+    bytesDone,
+    ...(count !== undefined && { count }),
+    ...(batch.walked && { filesLeft: totals.unfinished }),
+    ...(isRunning && { pace }),
+  });
 }
 
 /** The share of a batch or a file that has arrived, as a decoration of its row; none where nothing moves. */

@@ -18,20 +18,29 @@ export interface Movement {
   readonly bytesDone: number;
   /** How many files are still to be transferred; absent while that is not known. */
   readonly filesLeft?: number;
+  /** How many of the files have arrived, in words. */
+  readonly count?: string;
   /** Absent while nothing moves. */
   readonly pace?: Pace;
 }
 
-/** `1.2 GB of 8 GB, 45 MB/s, 2 min left`; where files are small `12 MB of 80 MB, 38 files/s, 2 min left` */
-export function describeMovement({ bytes, bytesDone, filesLeft, pace }: Movement): string {
-  const parts = [l10n.t('{0} of {1}', formatSize(bytesDone), formatSize(bytes))];
-  if (pace === undefined) return parts.join();
-  if (movesSmallFiles(pace)) parts.push(l10n.t('{0} files/s', formatSpeed(pace.files)));
-  else if (pace.bytes > 0) parts.push(l10n.t('{0}/s', formatSize(pace.bytes)));
+/**
+ * `2 min left, 45 MB/s, 1.2 GB of 8 GB`; where files are small `5 min left, 38 files/s, 12 MB of 80 MB`. What people look
+ * for first comes first, since a narrow row is cut off at its end.
+ */
+export function describeMovement({ bytes, bytesDone, filesLeft, count, pace }: Movement): string {
+  const amounts = [
+    ...(count === undefined ? [] : [count]),
+    l10n.t('{0} of {1}', formatSize(bytesDone), formatSize(bytes)),
+  ];
+  if (pace === undefined) return amounts.join(', ');
+  const parts: string[] = [];
   const rest = { bytes: bytes - bytesDone, files: filesLeft ?? 0 };
   const seconds = filesLeft === undefined ? undefined : secondsLeft(rest, pace);
   if (seconds !== undefined && seconds > 0) parts.push(l10n.t('{0} left', formatDuration(seconds)));
-  return parts.join(', ');
+  if (movesSmallFiles(pace)) parts.push(l10n.t('{0} files/s', formatSpeed(pace.files)));
+  else if (pace.bytes > 0) parts.push(l10n.t('{0}/s', formatSize(pace.bytes)));
+  return [...parts, ...amounts].join(', ');
 }
 
 /** `312 of 20,000 files` */
