@@ -70,6 +70,15 @@ test('everything below a folder is converted, keeps its times and digests, and t
   await expect(download(pool, '/other')).rejects.toMatchObject({ kind: 'unavailable' });
 });
 
+test('where servers take one connection only, it is read and written by turns, in few segments', async () => {
+  const pool = await startPool({ storageServers: 3, layout: twoZero, connections: 1 });
+  const large = content(40_000_000, 4);
+  await upload(pool, '/large', large);
+  expect(await convert(pool, '/large')).toMatchObject({ converted: 1, failures: [] });
+  expect(await layoutsOf(pool, '/large')).toEqual(['2+1', '2+1']);
+  expect((await download(pool, '/large')).equals(large)).toBe(true);
+}, 90_000);
+
 test('who reads a file while it is converted gets it whole', async () => {
   const pool = await startPool({ storageServers: 3, layout: twoZero });
   await upload(pool, '/a', bytes);

@@ -23,6 +23,8 @@ export class FaultyStorage implements FileSystem {
   fault: Fault | undefined;
   /** Bytes of an upload or download that go well before a fault shows. */
   after = 0;
+  /** Files that the disk does not give, by path, and what the server says then; written anew they are elsewhere on it. */
+  readonly unreadable = new Map<string, FileSystemError>();
   /** Downloads that were begun, and bytes that they have sent. */
   reads = 0;
   sent = 0;
@@ -62,6 +64,8 @@ export class FaultyStorage implements FileSystem {
   }
 
   async read(path: string, offset: number): Promise<Readable> {
+    const failure = this.unreadable.get(path);
+    if (failure) throw failure;
     const source = await this.#files.read(path, offset);
     const { fault } = this;
     this.reads += 1;
@@ -102,6 +106,7 @@ export class FaultyStorage implements FileSystem {
 
   async write(path: string, mode: WriteMode, signal: AbortSignal): Promise<Upload> {
     const upload = await this.#files.write(path, mode, signal);
+    this.unreadable.delete(path);
     const { fault } = this;
     if (fault === 'write-is-forgotten') {
       const commit = async () => {

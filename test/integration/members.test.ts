@@ -1,6 +1,6 @@
 /** Storage servers come, go, are emptied, replaced and swapped. */
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { Inventory } from '../../src/coordinator/upkeep/inventory.ts';
 import { createLog } from '../../src/log/log.ts';
@@ -30,6 +30,7 @@ function inventoryOf(pool: UpkeepPool, graceMs: number): Inventory {
     watch: pool.upkeep.watch,
     log: createLog('test', 'silent'),
     onMissing: () => {},
+    onGarbage: () => pool.collector.wake(),
     times: { graceMs },
   });
 }
@@ -211,10 +212,40 @@ describe('members of the pool', { timeout }, () => {
     expect(kept).toEqual({ missing: 0, orphans: 1, removed: 0 });
     expect(await pool.partFiles(1)).toContain(orphan);
     expect(await inventoryOf(pool, 0).take(server, signal)).toEqual({ missing: 0, orphans: 1, removed: 1 });
+    await pool.collected();
     expect(await pool.partFiles(1)).toEqual(known);
     expect(await readdir(dirname(foreign))).toContain('holiday.jpg');
     expect(await inventoryOf(pool, 0).take(server, signal)).toEqual({ missing: 0, orphans: 0, removed: 0 });
     await expectReadable(pool, files);
+  });
+
+  test('no part can be moved to where an orphan is just being removed', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 4, layout });
+    await withFiles(pool, 1);
+    const [task] = await pool.catalogue.upkeep.segmentsAfter(0, 1);
+    const { id = '', parts = [] } = task?.segment ?? {};
+    const free = [1, 2, 3, 4].find((number) => !parts.some(({ server }) => server === number)) ?? 0;
+    const from = parts[0]?.server ?? 0;
+    const [part = ''] = await pool.partFiles(from);
+    const path = relative(pool.server(from).configuration.folder, part);
+    const orphan = join(pool.server(free).configuration.folder, path); // Of a catalogue that was lost, say.
+    await mkdir(dirname(orphan), { recursive: true });
+    await copyFile(part, orphan);
+    const { files } = pool.server(free);
+    if (!files) throw new Error('the server was not started');
+    const began: boolean[] = [];
+    const remove = files.removeFile.bind(files);
+    vi.spyOn(files, 'removeFile').mockImplementation(async (removed) => {
+      began.push(await pool.catalogue.upkeep.beginMove(id, 0, free));
+      await remove(removed);
+    });
+    const result = await inventoryOf(pool, 0).take(pool.members.server(free), new AbortController().signal);
+    expect(result).toEqual({ missing: 0, orphans: 1, removed: 1 });
+    await pool.collected();
+    expect(began).toContain(false);
+    expect(began).not.toContain(true);
+    expect(await pool.partFiles(free)).toEqual([]);
+    expect(await pool.catalogue.upkeep.beginMove(id, 0, free)).toBe(true);
   });
 
   test('whoever needs the only connection to a server does not wait for the end of an inventory', async () => {

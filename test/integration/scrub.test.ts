@@ -1,7 +1,9 @@
 /** Damage that nobody has read yet is found and repaired. */
 import { stat } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { FileSystemError } from '../../src/ftp/file-system.ts';
 import { seedOfRun } from '../seed.ts';
 import { flipBit } from './bit-flip.ts';
 import { content } from './content.ts';
@@ -21,6 +23,24 @@ function random(): (limit: number) => number {
   );
   let next = 0;
   return (limit) => Math.floor((numbers[next++ % numbers.length] ?? 0) * limit);
+}
+
+/** From now on the storage servers give nothing of the parts that they hold now. @returns their paths there */
+async function makeUnreadable(
+  pool: UpkeepPool,
+  failure: () => FileSystemError,
+  numbers: readonly number[] = [1, 2, 3],
+): Promise<string[]> {
+  const all: string[] = [];
+  for (const number of numbers) {
+    const { files, configuration } = pool.server(number);
+    for (const native of await pool.partFiles(number)) {
+      const path = `/${relative(configuration.folder, native).split(sep).join('/')}`;
+      files?.unreadable.set(path, failure());
+      all.push(path);
+    }
+  }
+  return all;
 }
 
 describe('scrub', { timeout }, () => {
@@ -66,8 +86,6 @@ describe('scrub', { timeout }, () => {
       upkeep: { scrubDays: 1 },
     });
     await pool.upload('/file', content(100_000, 1));
-    const before = await pool.catalogue.upkeep.verified(new Date());
-    expect(before).toMatchObject({ parts: 3, verified: 0 });
     const [path = ''] = await pool.partFiles(1);
     await flipBit(path, 5_000);
     await pool.restart();
@@ -84,5 +102,48 @@ describe('scrub', { timeout }, () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('parts that cannot be read now do not keep the others waiting', async () => {
+    const pool = await UpkeepPool.start({
+      storageServers: 3,
+      layout: { dataParts: 2, parityParts: 1 },
+      upkeep: { scrubDays: 1 },
+    });
+    for (let index = 0; index < 8; index++) await pool.upload(`/${index}`, content(1_000, index));
+    const busy = (await makeUnreadable(pool, () => new FileSystemError('busy', 'in use'))).length;
+    expect(busy).toBe(24); // More than are looked at in a round.
+    await pool.upload('/last', content(1_000, 9));
+    vi.setSystemTime(Date.now() + 24 * 3_600_000);
+    try {
+      await vi.waitFor(
+        async () => {
+          pool.upkeep.scrubber.wake();
+          expect((await pool.upkeep.scrubber.report()).verifiedParts).toBe(3);
+        },
+        { timeout: 60_000 },
+      );
+      expect(await pool.missing()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a part that the disk does not give is made again, where the server reads others', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout: { dataParts: 2, parityParts: 1 } });
+    const bytes = content(300_000, 1);
+    await pool.upload('/file', bytes);
+    const fails = () => new FileSystemError('damaged', 'The disk of the server fails.');
+    const [bad = ''] = await makeUnreadable(pool, fails, [1]);
+    expect(await pool.verify()).toBe(1);
+    expect(await pool.missing()).toBe(0); // It may be the whole server.
+
+    await pool.upload('/other', bytes);
+    expect(await pool.verify('/file')).toBe(1);
+    await pool.whole();
+    expect((await pool.upkeep.repairer.report()).repairedParts).toBe(1);
+    expect(pool.server(1).files?.unreadable.has(bad)).toBe(false);
+    expect(await pool.verify()).toBe(0);
+    expect((await pool.download('/file')).equals(bytes)).toBe(true);
   });
 });

@@ -20,6 +20,7 @@ import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
 import { freePorts } from '../ports.ts';
+import { FaultyStorage } from './faulty-storage.ts';
 import { temporaryFolder } from './ftp-server-fixture.ts';
 
 const account = { user: 'u', password: 'p' };
@@ -42,6 +43,8 @@ export interface UpkeepPoolOptions {
 /** A storage server at a port of its own. */
 class StorageFixture {
   readonly configuration: StorageServerConfiguration;
+  /** Of its disk; empty until the server was started. */
+  files: FaultyStorage | undefined;
   #server: FtpServer | undefined;
 
   constructor(configuration: StorageServerConfiguration) {
@@ -49,7 +52,8 @@ class StorageFixture {
   }
 
   async start(folder = this.configuration.folder): Promise<void> {
-    const files = await Folder.open(folder);
+    const files = new FaultyStorage(await Folder.open(folder));
+    this.files = files;
     this.#server = await startFtpServer({
       host: '127.0.0.1',
       port: this.configuration.port,

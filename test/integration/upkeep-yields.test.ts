@@ -99,6 +99,22 @@ describe.each([
   });
 });
 
+test('the only connection to a server is not kept for a budget that is spent', { timeout }, async () => {
+  const clock = new ManualClock();
+  const pool = await UpkeepPool.start({
+    storageServers: 3,
+    layout: { dataParts: 2, parityParts: 1 },
+    upkeep: { rate, scrubDays: -1 },
+    connections: 1,
+    clock,
+  });
+  await pool.upload('/file', bytes.subarray(0, 4 * 1024 * 1024));
+  pool.upkeep.scrubber.wake();
+  await vi.waitFor(() => expect(clock.isAwaited).toBe(true), { timeout: 60_000 });
+  // Its clock stands: only giving up what it does lets the others in.
+  await Promise.all(pool.members.servers.map((server) => server.use((connection) => connection.ping())));
+});
+
 describe('a verification that somebody has asked for', { timeout }, () => {
   test('steps back as well, also where upkeep is switched off, and is done at once afterwards', async () => {
     const clock = new ManualClock();

@@ -30,6 +30,23 @@ test('a warning has the reason on its line, an error the place where it happened
   expect(failure?.text).toMatch(/^the inventory failed\nError: nothing listens there\n\s+at /);
 });
 
+test('a warning holds the place where it happened only for who looks for it', () => {
+  const cause = Object.assign(new Error('nothing listens there'), { code: 'ECONNREFUSED' });
+  const logAt = (level: 'info' | 'debug') => {
+    const lines: string[] = [];
+    const log = createLog('storage 1', level, { write: (line) => lines.push(line) }).child({ session: '1' });
+    log.warn({ err: cause, server: 2 }, 'could not be listed');
+    log.error({ err: cause }, 'the inventory failed');
+    return lines.map((line) => JSON.parse(line));
+  };
+  const [warning, failure] = logAt('info');
+  expect(warning).toMatchObject({ msg: 'could not be listed', session: '1', server: 2 });
+  expect(warning.err).toEqual({ type: 'Error', message: 'nothing listens there', code: 'ECONNREFUSED' });
+  expect(failure.err.stack).toContain('log-line.test');
+  const [detailed] = logAt('debug');
+  expect(detailed.err.stack).toContain('log-line.test');
+});
+
 test('what a client named cannot speak to the terminal', () => {
   const event = logged((log) => log.info({ path: '/\u{1b}[2Jfile\u{7}\n' }, 'stored \u{1b}]0;title'));
   expect(event?.text).not.toMatch(/(?!\n)\p{Cc}/u);

@@ -1,7 +1,7 @@
 import type { Entry, FileSystem } from '../../ftp/file-system.ts';
 import type { Layout } from '../segments/part-format.ts';
 import type { JournalOutbox } from './journal-outbox.ts';
-import type { UpkeepCatalogue } from './upkeep-catalogue.ts';
+import type { PartPlace, UpkeepCatalogue } from './upkeep-catalogue.ts';
 
 /**
  * The coordinator's record of folders, files, segments and parts. Every method that changes something is one
@@ -77,6 +77,8 @@ export interface Catalogue
    * @returns false when it was not thought to be stored there, so nothing has changed
    */
   markPartMissing(segment: string, index: number, server: number): Promise<boolean>;
+  /** None of them is there: {@link markPartMissing} for all, in one transaction. */
+  markPartsMissing(places: readonly PartPlace[]): Promise<void>;
   /**
    * The part is whole again, maybe on another server. Hold a lease on the segment until then.
    * @returns false when the segment has become garbage; the part is then removed with it

@@ -18,11 +18,8 @@ export class RepairTable {
   /** Those whose repair was not postponed. */
   queue(limit: number): SegmentToRepair[] {
     const rows = this.#sql.all(
-      `SELECT segment.*, coalesce(file, partial) AS owner
-         FROM (SELECT segment AS id, count(*) AS missing FROM part INDEXED BY missing_part
-                WHERE state = 'missing' GROUP BY segment) AS lack
-         CROSS JOIN segment ON segment.id = lack.id
-        WHERE segment.state = 'live' AND repair_after <= ?
+      `SELECT *, coalesce(file, partial) AS owner FROM segment INDEXED BY repair_queue
+        WHERE state = 'live' AND missing > 0 AND repair_after <= ?
         ORDER BY missing > parity_parts, parity_parts - missing, sequence LIMIT ?`,
       Date.now(),
       limit,
@@ -44,8 +41,7 @@ export class RepairTable {
   /** How many parts of live segments are missing. */
   get length(): number {
     const row = this.#sql.first(
-      `SELECT count(*) AS parts FROM part INDEXED BY missing_part CROSS JOIN segment ON segment.id = part.segment
-        WHERE part.state = 'missing' AND segment.state = 'live'`,
+      `SELECT coalesce(sum(missing), 0) AS parts FROM segment INDEXED BY repair_queue WHERE state = 'live' AND missing > 0`,
     );
     return row?.integer('parts') ?? 0;
   }

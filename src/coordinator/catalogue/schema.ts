@@ -173,6 +173,32 @@ END;
 `;
 
 /**
+ * `segment.missing`: how many of its parts are `missing`; `missing_sum`: how many of those belong on a server, and their
+ * bytes. Kept by triggers, so that a lost server with a million parts makes a long queue and no slow one.
+ */
+const repairQueue = `
+ALTER TABLE segment ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
+UPDATE segment SET missing = lack.parts
+  FROM (SELECT segment, count(*) AS parts FROM part WHERE state = 'missing' GROUP BY segment) AS lack
+ WHERE segment.id = lack.segment;
+CREATE INDEX repair_queue ON segment (missing > parity_parts, parity_parts - missing, sequence, repair_after, missing)
+  WHERE state = 'live' AND missing > 0;
+CREATE TABLE missing_sum (server INTEGER PRIMARY KEY, parts INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO missing_sum SELECT server, count(*), sum(bytes) FROM part WHERE state = 'missing' GROUP BY server;
+CREATE TRIGGER missing_forgotten AFTER DELETE ON part WHEN old.state = 'missing' BEGIN
+  UPDATE missing_sum SET parts = parts - 1, bytes = bytes - old.bytes WHERE server = old.server;
+  UPDATE segment SET missing = missing - 1 WHERE id = old.segment;
+END;
+CREATE TRIGGER missing_recounted AFTER UPDATE OF server, state, bytes ON part
+  WHEN old.state = 'missing' OR new.state = 'missing' BEGIN
+  UPDATE missing_sum SET parts = parts - 1, bytes = bytes - old.bytes WHERE server = old.server AND old.state = 'missing';
+  INSERT INTO missing_sum SELECT new.server, 1, new.bytes WHERE new.state = 'missing'
+    ON CONFLICT (server) DO UPDATE SET parts = parts + 1, bytes = bytes + excluded.bytes;
+  UPDATE segment SET missing = missing + (new.state = 'missing') - (old.state = 'missing') WHERE id = new.segment;
+END;
+`;
+
+/**
  * A catalogue is made, and brought up to date, by the steps that it lacks; `PRAGMA user_version` counts those it has.
  * A step that was released is never changed: what comes next is a further one.
  */
@@ -184,4 +210,5 @@ export const schemaSteps: readonly string[] = [
   journal,
   upkeep,
   partSums,
+  repairQueue,
 ];

@@ -21,6 +21,7 @@ import { type Row, Statements } from './rows.ts';
 import { rootId } from './schema.ts';
 import { type SegmentOwner, SegmentTable } from './segment-table.ts';
 import { TotalsTable } from './totals-table.ts';
+import type { PartPlace } from './upkeep-catalogue.ts';
 import { UpkeepTable } from './upkeep-table.ts';
 
 /**
@@ -277,6 +278,12 @@ export class SqliteCatalogue implements Catalogue {
 
   async markPartMissing(segment: string, index: number, server: number): Promise<boolean> {
     return this.#sql.transaction(() => this.#repairs.markMissing(segment, index, server));
+  }
+
+  async markPartsMissing(places: readonly PartPlace[]): Promise<void> {
+    this.#sql.transaction(() => {
+      for (const { segment, index, server } of places) this.#repairs.markMissing(segment, index, server);
+    });
   }
 
   async markPartStored(segment: string, index: number, server: number, part: FinishedPart): Promise<boolean> {

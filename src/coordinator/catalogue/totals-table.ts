@@ -1,7 +1,7 @@
 import type { CatalogueTotals } from './catalogue.ts';
 import type { RepairTable } from './repair-table.ts';
-import type { Statements } from './rows.ts';
-import type { VerifiedParts } from './upkeep-catalogue.ts';
+import type { Row, Statements } from './rows.ts';
+import type { PartSum, VerifiedParts } from './upkeep-catalogue.ts';
 
 /** Counts of everything; triggers keep the sums of parts, see `schema.ts`, since parts are too many to be counted. */
 export class TotalsTable {
@@ -22,7 +22,6 @@ export class TotalsTable {
       'SELECT count(*) AS uploads, coalesce(sum(size), 0) AS bytes FROM partial',
     );
     const garbage = this.#sql.first(`SELECT count(*) AS segments FROM segment WHERE state = 'garbage'`);
-    const servers = this.#sql.all('SELECT * FROM part_sum WHERE parts > 0');
     return {
       files: entries?.integer('files') ?? 0,
       folders: entries?.integer('folders') ?? 0,
@@ -31,13 +30,26 @@ export class TotalsTable {
       partialBytes: partials?.integer('bytes') ?? 0,
       garbageSegments: garbage?.integer('segments') ?? 0,
       missingParts: this.#repairs.length,
-      servers: new Map(
-        servers.map((row) => [
-          row.integer('server'),
-          { parts: row.integer('parts'), bytes: row.integer('bytes') },
-        ]),
-      ),
+      servers: this.stored(),
     };
+  }
+
+  /** By server: its stored parts. */
+  stored(): Map<number, PartSum> {
+    return sumsOf(this.#sql.all('SELECT * FROM part_sum WHERE parts > 0'));
+  }
+
+  /** By server: parts of live segments that are missing and belong there. All by their sums, without the few of others. */
+  missing(): Map<number, PartSum> {
+    const rows = this.#sql.all(
+      `SELECT server, sum(parts) AS parts, sum(bytes) AS bytes
+         FROM (SELECT server, parts, bytes FROM missing_sum
+               UNION ALL
+               SELECT server, -1, -part.bytes FROM segment CROSS JOIN part ON part.segment = segment.id
+                WHERE segment.state IN ('intent', 'garbage') AND missing > 0 AND part.state = 'missing')
+        GROUP BY server HAVING sum(parts) > 0`,
+    );
+    return sumsOf(rows);
   }
 
   /** Of the stored parts of live segments: all of them by their sums, without the few of others. */
@@ -65,4 +77,10 @@ export class TotalsTable {
       oldest: oldest && new Date(oldest.integer('verified')),
     };
   }
+}
+
+function sumsOf(rows: readonly Row[]): Map<number, PartSum> {
+  return new Map(
+    rows.map((row) => [row.integer('server'), { parts: row.integer('parts'), bytes: row.integer('bytes') }]),
+  );
 }

@@ -33,8 +33,13 @@ export interface UpkeepCatalogue {
   /** Whether a file of that name on that server is known, for whatever reason. */
   knows(place: PartPlace): Promise<boolean>;
 
-  /** Stored parts that were not verified since `time`, on these servers, the longest waiting first. */
-  unverified(time: Date, servers: readonly number[], limit: number): Promise<readonly PartOnServer[]>;
+  /** Stored parts that were not verified since `time`, on these servers, the longest waiting first, behind `after`. */
+  unverified(
+    time: Date,
+    servers: readonly number[],
+    after: UnverifiedPart | undefined,
+    limit: number,
+  ): Promise<readonly UnverifiedPart[]>;
   markVerified(place: PartPlace): Promise<void>;
   /** Of all stored parts. @param time counts those verified since then */
   verified(time: Date): Promise<VerifiedParts>;
@@ -45,6 +50,8 @@ export interface UpkeepCatalogue {
   postponeNone(): Promise<void>;
   /** Parts in the repair queue, postponed ones too, by the server they belong on. */
   missing(): Promise<ReadonlyMap<number, PartSum>>;
+  /** All stored parts, by the server they are on. */
+  partSums(): Promise<ReadonlyMap<number, PartSum>>;
 
   /** @param reachable numbers of the servers that are up */
   health(reachable: readonly number[]): Promise<HealthOfFiles>;
@@ -62,6 +69,11 @@ export interface UpkeepCatalogue {
   seeOrphan(server: number, path: string): Promise<Date>;
   orphans(server: number): Promise<readonly string[]>;
   forgetOrphan(server: number, path: string): Promise<void>;
+  /**
+   * The file is to be removed as a stray part, so that until then no part can be moved to its place.
+   * @returns false when it is known by now
+   */
+  giveUpOrphan(place: PartPlace, path: string): Promise<boolean>;
 
   /** A small text kept under a name. */
   note(name: string): Promise<string | undefined>;
@@ -77,6 +89,11 @@ export interface PartPlace {
 
 export interface PartOnServer extends PartPlace {
   readonly bytes: number;
+}
+
+export interface UnverifiedPart extends PartOnServer {
+  /** When every block of it was last read and right, or else when it was written. */
+  readonly verified: Date;
 }
 
 export interface PartSum {

@@ -8,6 +8,7 @@ import type {
   PartOnServer,
   PartPlace,
   PartSum,
+  UnverifiedPart,
   UpkeepCatalogue,
   VerifiedParts,
 } from './upkeep-catalogue.ts';
@@ -123,7 +124,11 @@ export class UpkeepTable implements UpkeepCatalogue {
     return rows.map(toPart);
   }
 
-  async knows({ segment, index, server }: PartPlace): Promise<boolean> {
+  async knows(place: PartPlace): Promise<boolean> {
+    return this.#knows(place);
+  }
+
+  #knows({ segment, index, server }: PartPlace): boolean {
     const row = this.#sql.first(
       `SELECT EXISTS (SELECT 1 FROM part WHERE segment = ?1 AND position = ?2 AND server = ?3)
            OR EXISTS (SELECT 1 FROM stray_part WHERE segment = ?1 AND position = ?2 AND server = ?3) AS known`,
@@ -134,16 +139,25 @@ export class UpkeepTable implements UpkeepCatalogue {
     return row?.integer('known') === 1;
   }
 
-  async unverified(time: Date, servers: readonly number[], limit: number): Promise<readonly PartOnServer[]> {
+  async unverified(
+    time: Date,
+    servers: readonly number[],
+    after: UnverifiedPart | undefined,
+    limit: number,
+  ): Promise<readonly UnverifiedPart[]> {
     const rows = this.#sql.all(
       `SELECT * FROM part INDEXED BY part_verified
         WHERE state = 'stored' AND verified < ? AND server IN (SELECT value FROM json_each(?)) AND ${live}
-        ORDER BY verified LIMIT ?`,
+          AND (verified, segment, position) > (?, ?, ?)
+        ORDER BY verified, segment, position LIMIT ?`,
       time.getTime(),
       JSON.stringify(servers),
+      after?.verified.getTime() ?? 0,
+      after?.segment ?? '',
+      after?.index ?? 0,
       limit,
     );
-    return rows.map(toPart);
+    return rows.map((row) => ({ ...toPart(row), verified: new Date(row.integer('verified')) }));
   }
 
   async markVerified({ segment, index, server }: PartPlace): Promise<void> {
@@ -173,16 +187,11 @@ export class UpkeepTable implements UpkeepCatalogue {
   }
 
   async missing(): Promise<ReadonlyMap<number, PartSum>> {
-    const rows = this.#sql.all(
-      `SELECT server, count(*) AS parts, sum(part.bytes) AS bytes
-         FROM part INDEXED BY missing_part WHERE state = 'missing' AND ${live} GROUP BY server`,
-    );
-    return new Map(
-      rows.map((row) => [
-        row.integer('server'),
-        { parts: row.integer('parts'), bytes: row.integer('bytes') },
-      ]),
-    );
+    return this.#totals.missing();
+  }
+
+  async partSums(): Promise<ReadonlyMap<number, PartSum>> {
+    return this.#totals.stored();
   }
 
   async health(reachable: readonly number[]): Promise<HealthOfFiles> {
@@ -198,13 +207,14 @@ export class UpkeepTable implements UpkeepCatalogue {
   /** @param away servers that hold parts and cannot be reached: with none of them only missing parts are looked at */
   #healthWithout(away: readonly number[]): HealthOfFiles {
     const row = this.#sql.first(
-      `WITH lack AS (SELECT segment, sum(missing) AS missing, count(*) AS lacking
-                       FROM (SELECT segment, 0 AS missing FROM part INDEXED BY part_on_server
+      `WITH lack AS (SELECT segment, sum(missing) AS missing, sum(away) AS away
+                       FROM (SELECT segment, 0 AS missing, 1 AS away FROM part INDEXED BY part_on_server
                               WHERE server IN (SELECT value FROM json_each(?)) AND state = 'stored'
                              UNION ALL
-                             SELECT segment, 1 FROM part INDEXED BY missing_part WHERE state = 'missing')
+                             SELECT id, missing, 0 FROM segment INDEXED BY repair_queue WHERE state = 'live' AND missing > 0)
                       GROUP BY segment),
-            file AS (SELECT max(CASE WHEN missing > parity_parts THEN 3 WHEN lacking > parity_parts THEN 2 ELSE 1 END) AS state
+            file AS (SELECT max(CASE WHEN lack.missing > parity_parts THEN 3 WHEN lack.missing + away > parity_parts THEN 2
+                                     ELSE 1 END) AS state
                        FROM lack CROSS JOIN segment ON segment.id = lack.segment
                       WHERE segment.state = 'live' AND segment.file IS NOT NULL GROUP BY segment.file)
        SELECT count(*) FILTER (WHERE state = 1) AS degraded, count(*) FILTER (WHERE state = 2) AS unavailable,
@@ -269,6 +279,16 @@ export class UpkeepTable implements UpkeepCatalogue {
 
   async forgetOrphan(server: number, path: string): Promise<void> {
     this.#change(() => this.#sql.run('DELETE FROM orphan WHERE server = ? AND path = ?', server, path));
+  }
+
+  async giveUpOrphan(place: PartPlace, path: string): Promise<boolean> {
+    const { server, segment, index } = place;
+    return this.#change(() => {
+      if (this.#knows(place)) return false;
+      this.#sql.run('INSERT INTO stray_part VALUES (?, ?, ?)', server, segment, index);
+      this.#sql.run('DELETE FROM orphan WHERE server = ? AND path = ?', server, path);
+      return true;
+    });
   }
 
   async note(name: string): Promise<string | undefined> {

@@ -7,8 +7,13 @@ import { defaultBlockBytes, type Layout } from '../segments/part-format.ts';
 import type { WritePolicy } from '../segments/write-policy.ts';
 import type { Pace } from '../upkeep/budget.ts';
 import type { Leases } from '../upkeep/leases.ts';
-import { partFailureRecorder } from '../upkeep/part-failures.ts';
 import { type Place, UploadSegments } from '../upload-segments.ts';
+
+/**
+ * Read, then written as a segment, and so on, where a storage server takes one connection only: to read and to write at
+ * the same time, each of the two would wait for the other's after every few blocks.
+ */
+const alternatingBytes = 32 * 1024 * 1024;
 
 export interface ConversionParts {
   readonly catalogue: Catalogue;
@@ -37,9 +42,8 @@ export async function convertFile(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<boolean> {
-  const { catalogue, pool, policy, leases, pace } = parts;
-  const options = { pool, poolId: catalogue.pool, onPartFailure: partFailureRecorder(parts) };
-  const source = await FileDownload.open(options, file, 0, leases);
+  const { catalogue, policy, leases, pace } = parts;
+  const source = await FileDownload.open(parts, file, 0, leases);
   let failure: unknown;
   const end = (error: unknown) => {
     failure ??= error;
@@ -57,10 +61,13 @@ export async function convertFile(
       pending.push(chunk);
       onBytes(chunk.length);
       await pace.spend(chunk.length, signal);
+      const alternates = pool.servers.some(({ places }) => places.most === 1);
+      if (alternates && pending.length < alternatingBytes) continue;
       while (pending.length >= stripeBytes) await segments.writeStripe(pending);
+      if (alternates) await segments.finish();
     }
     if (failure !== undefined) throw failure;
-    if (pending.length > 0) await segments.writeStripe(pending);
+    while (pending.length > 0) await segments.writeStripe(pending);
     await segments.finish();
     return await catalogue.replaceSegments(file, segments.finished);
   } catch (error) {

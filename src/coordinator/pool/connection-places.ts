@@ -9,7 +9,7 @@ const foreignConnections = 8;
 export class ConnectionPlaces {
   readonly #configured: number | undefined;
   readonly #limit: ConnectionLimit;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly admit: () => void; readonly since: number }[] = [];
   #inUse = 0;
 
   /** @param configured how many there are; undefined where only habit says so */
@@ -20,7 +20,7 @@ export class ConnectionPlaces {
 
   /** How many there are at most, at present. */
   get most(): number {
-    return this.#limit.current(Date.now());
+    return this.#limit.current(performance.now());
   }
 
   get inUse(): number {
@@ -32,6 +32,12 @@ export class ConnectionPlaces {
     return this.#waiting.length > 0;
   }
 
+  /** Milliseconds for which the next one in turn has been waiting. */
+  get wantedFor(): number {
+    const [next] = this.#waiting;
+    return next ? performance.now() - next.since : 0;
+  }
+
   /** It turned out whether the server is a bundled one. */
   learn(isBundled: boolean): void {
     this.#limit.most = this.#configured ?? (isBundled ? bundledConnections : foreignConnections);
@@ -40,7 +46,7 @@ export class ConnectionPlaces {
 
   /** The server took one connection less than were wanted. */
   refused(): void {
-    this.#limit.refused(this.#inUse, Date.now());
+    this.#limit.refused(this.#inUse, performance.now());
   }
 
   /**
@@ -52,8 +58,9 @@ export class ConnectionPlaces {
     if (priority === 'urgent' && this.#hasSparePlace) this.#inUse += 1;
     else {
       const admitted = new Promise<void>((admit) => {
-        if (priority === 'urgent') this.#waiting.unshift(admit);
-        else this.#waiting.push(admit);
+        const entry = { admit, since: performance.now() };
+        if (priority === 'urgent') this.#waiting.unshift(entry);
+        else this.#waiting.push(entry);
       });
       this.#admit();
       await admitted;
@@ -69,7 +76,9 @@ export class ConnectionPlaces {
   }
 
   get #hasSparePlace(): boolean {
-    return this.#configured === undefined && this.#inUse <= this.most && !this.#limit.isLowered(Date.now());
+    return (
+      this.#configured === undefined && this.#inUse <= this.most && !this.#limit.isLowered(performance.now())
+    );
   }
 
   #taken(): () => void {
@@ -88,7 +97,7 @@ export class ConnectionPlaces {
       const next = this.#waiting.shift();
       if (!next) return;
       this.#inUse += 1;
-      next();
+      next.admit();
     }
   }
 }

@@ -29,19 +29,30 @@ export class IdleConnections {
   }
 
   /**
-   * The one that was used last, of those that still live.
+   * The one that was used last, if it still lives. If not, the others have been idle for longer: to ask each of them in
+   * vain would take longer than to log in.
    * @param isSuspect the server is to be asked, however short a while ago it was used
    */
   async take(isSuspect: boolean): Promise<StorageConnection | undefined> {
-    for (let idle = this.#connections.pop(); idle; idle = this.#connections.pop()) {
-      this.#asked.add(idle);
-      const alive = await isAlive(idle, isSuspect ? 0 : trustedIdle);
-      this.#asked.delete(idle);
-      if (alive) return idle;
-      if (idle.lost) this.#onLost();
-      idle.close();
-    }
+    const idle = this.#connections.pop();
+    if (!idle) return undefined;
+    const older = [...this.#connections];
+    this.#asked.add(idle);
+    const alive = await isAlive(idle, isSuspect ? 0 : trustedIdle);
+    this.#asked.delete(idle);
+    if (alive) return idle;
+    if (idle.lost) this.#onLost();
+    idle.close();
+    for (const other of older) this.#drop(other);
     return undefined;
+  }
+
+  /** Unless somebody else has taken it meanwhile. */
+  #drop(connection: StorageConnection): void {
+    const position = this.#connections.indexOf(connection);
+    if (position < 0) return;
+    this.#connections.splice(position, 1);
+    connection.close();
   }
 
   close(): void {

@@ -86,6 +86,12 @@ function isWriteFailure(error: unknown): boolean {
   return (error.code === 426 || error.code === 451) && words.test(error.message);
 }
 
+/** The server has the file, and its disk does not give it, or not all of it; or it is short of something itself. */
+export function isReadFailure(error: unknown): boolean {
+  if (!(error instanceof FTPError)) return false;
+  return [451, 550, 551].includes(error.code) || (error.code === 426 && /input\/output/i.test(error.message));
+}
+
 /** The server does not know the name, or the password is wrong. */
 export function isLoginRefused(error: unknown): boolean {
   return error instanceof FTPError && error.code === 530 && !isTooManyConnections(error);

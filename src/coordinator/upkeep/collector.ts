@@ -47,6 +47,7 @@ export class Collector {
     this.#again = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
+      if (this.#again) this.wake(); // It was called when the run had come to its end.
     });
   }
 

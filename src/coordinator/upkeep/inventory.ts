@@ -1,6 +1,6 @@
 import type { Log } from '../../log/log.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { PartOnServer } from '../catalogue/upkeep-catalogue.ts';
+import type { PartOnServer, PartPlace } from '../catalogue/upkeep-catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
@@ -10,7 +10,7 @@ import { Worker } from './worker.ts';
 
 /** Milliseconds between two inventories of a server, between two looks for one that is due, and until an orphan goes. */
 const defaultTimes = { everyMs: 24 * 3_600_000, intervalMs: 600_000, graceMs: 24 * 3_600_000 };
-const partName = /^([0-9a-f]{32})\.(\d{1,2})(?:\.partial)?$/;
+const partName = /^([0-9a-f]{32})\.(0|[1-9]\d?)(?:\.partial)?$/;
 
 export interface InventoryParts {
   readonly catalogue: Catalogue;
@@ -19,6 +19,8 @@ export interface InventoryParts {
   readonly log: Log;
   /** Parts are missing that were thought to be there. */
   readonly onMissing: () => void;
+  /** There is something to remove. */
+  readonly onGarbage: () => void;
   readonly times?: Partial<typeof defaultTimes>;
 }
 
@@ -67,6 +69,7 @@ export class Inventory {
     if (!signal.aborted) await this.#forgetGone(server, seen);
     this.#last.set(server.number, Date.now());
     if (result.missing > 0) this.#parts.onMissing();
+    if (result.removed > 0) this.#parts.onGarbage();
     return result;
   }
 
@@ -107,11 +110,12 @@ export class Inventory {
     for (const name of names) {
       const [, segment, index] = partName.exec(name) ?? [];
       if (segment === undefined || !segment.startsWith(folder)) continue; // Not of ours: it stays.
-      if (await catalogue.upkeep.knows({ segment, index: Number(index), server: server.number })) continue;
+      const place = { segment, index: Number(index), server: server.number };
+      if (await catalogue.upkeep.knows(place)) continue;
       const path = `${folder}/${name}`;
       seen.add(path);
       result.orphans += 1;
-      if (await this.#removeOrphan(server, connection, path)) result.removed += 1;
+      if (await this.#giveUpOrphan(place, path)) result.removed += 1;
     }
   }
 
@@ -132,13 +136,13 @@ export class Inventory {
   }
 
   /** @returns whether its time had come */
-  async #removeOrphan(server: StorageServer, connection: StorageConnection, path: string): Promise<boolean> {
+  async #giveUpOrphan(place: PartPlace, path: string): Promise<boolean> {
     const { catalogue, log } = this.#parts;
-    const since = await catalogue.upkeep.seeOrphan(server.number, path);
+    const { server } = place;
+    const since = await catalogue.upkeep.seeOrphan(server, path);
     if (Date.now() - since.getTime() < this.#times.graceMs) return false;
-    if (!(await connection.remove(`${catalogue.pool}/${path}`))) return false;
-    await catalogue.upkeep.forgetOrphan(server.number, path);
-    log.info({ server: server.number, path }, 'a file was removed that no part of the catalogue was in');
+    if (!(await catalogue.upkeep.giveUpOrphan(place, path))) return false;
+    log.info({ server, path }, 'a file is removed that no part of the catalogue is in');
     return true;
   }
 

@@ -85,8 +85,7 @@ export class Mover {
   async #round(signal: AbortSignal): Promise<boolean> {
     this.#reason = undefined;
     const { catalogue } = this.#parts;
-    const { servers } = await catalogue.totals();
-    for (const number of servers.keys()) {
+    for (const number of (await catalogue.upkeep.partSums()).keys()) {
       if (this.#isToBeEmptied(number) && (await this.#drain(number, signal))) return true;
     }
     const rebalance = this.#rebalances;

@@ -1,5 +1,6 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { StoredSegment } from '../catalogue/catalogue.ts';
+import { isReadFailure } from '../pool/storage-failure.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import { DamagedPartError } from '../segments/part-failure.ts';
 import { SegmentGeometry } from '../segments/part-format.ts';
@@ -11,6 +12,12 @@ import { UpkeepConnections } from './upkeep-connections.ts';
 export type PartState =
   | { readonly state: 'right' }
   | { readonly state: 'damaged' | 'missing' | 'unreachable'; readonly reason: string };
+
+/** Its storage server has the part, and says that it cannot read it: because of that part, or of something else. */
+export interface UnreadablePart {
+  readonly state: 'unreadable';
+  readonly reason: string;
+}
 
 export interface PartCheckOptions {
   readonly pool: string;
@@ -32,7 +39,7 @@ export async function checkPart({
   server,
   pace,
   signal,
-}: PartCheckOptions): Promise<PartState> {
+}: PartCheckOptions): Promise<PartState | UnreadablePart> {
   const connections = await UpkeepConnections.take([server], signal);
   let broken = true;
   try {
@@ -45,8 +52,7 @@ export async function checkPart({
     for (let stripe = 0; stripe < geometry.stripes; stripe++) {
       const { length, memory } = await reader.next();
       memory?.release(); // It was verified, and that is all.
-      await pace.spend(length, signal);
-      connections.yieldIfWanted();
+      await pace.spend(length, connections.signal);
     }
     await reader.end();
     broken = false;
@@ -55,6 +61,7 @@ export async function checkPart({
     signal.throwIfAborted();
     if (!(error instanceof FileSystemError)) throw error;
     const reason = error.message;
+    if (isReadFailure(error.cause)) return { state: 'unreadable', reason };
     if (error.kind !== 'damaged') return { state: 'unreachable', reason };
     server.condition.failedToKeep();
     const isMissing = error instanceof DamagedPartError && error.damage === 'missing';

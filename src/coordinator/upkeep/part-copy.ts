@@ -50,8 +50,7 @@ export async function copyPart(options: PartCopyOptions): Promise<FinishedPart> 
       const context = new CheckContext(segment.id, index);
       for (let stripe = 0; stripe < geometry.stripes; stripe++) {
         const { chunks, length } = await reader.next();
-        await budget.spend(length, signal);
-        connections.yieldIfWanted();
+        await budget.spend(length, connections.signal);
         if (length === 0) continue;
         writeBlock(writer, context, stripe, chunks);
         await writer.ready();

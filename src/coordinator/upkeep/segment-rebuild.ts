@@ -107,14 +107,14 @@ class Rebuild {
   }
 
   async run(): Promise<RebuildResult> {
-    const { task, targets, budget, signal } = this.#options;
+    const { task, targets, budget } = this.#options;
     const { segment, sequence } = task;
     await Promise.all(this.#targetLines.map((line, position) => this.#begin(line, targets[position])));
     for (let stripe = 0; stripe < this.#geometry.stripes; stripe++) {
       const [failure] = this.#failures.values();
       if (this.#targets.size === 0 && failure) throw failure;
-      await budget.spend(this.#geometry.blockLength(stripe, 0) * Math.max(1, this.#targets.size), signal);
-      this.#connections.yieldIfWanted();
+      const bytes = this.#geometry.blockLength(stripe, 0) * Math.max(1, this.#targets.size);
+      await budget.spend(bytes, this.#connections.signal);
       await this.#rebuildStripe(stripe);
       crashPoint('repair.stripe-written');
       await Promise.all(

@@ -111,8 +111,8 @@ export class ServerWatch {
   /** Asks all servers for their space, and those that failed whether they are back. */
   async lookAtAll(): Promise<void> {
     const { catalogue, pool, log } = this.#parts;
-    const { servers } = await catalogue.totals();
-    for (const { number } of pool.servers) this.#stored.set(number, servers.get(number)?.bytes ?? 0);
+    const stored = await catalogue.upkeep.partSums();
+    for (const { number } of pool.servers) this.#stored.set(number, stored.get(number)?.bytes ?? 0);
     await Promise.all(
       pool.servers.map(async (server) => {
         if (server.places.wanted) return; // It is up, and its connections are needed for transfers.
@@ -186,8 +186,8 @@ export class ServerWatch {
     this.#strange.delete(server.number);
     if (identity.kind === 'unmarked') await this.#warnOfOthers(server, connection);
     if (identity.kind === 'unmarked' && (await mark(connection, catalogue.pool, server.number))) {
-      const { servers } = await catalogue.totals();
-      if (!identity.parts && (servers.get(server.number)?.parts ?? 0) > 0) {
+      const stored = await catalogue.upkeep.partSums();
+      if (!identity.parts && stored.has(server.number)) {
         log.warn({ server: server.number }, `${server.name} is empty: its parts will be rebuilt`);
         await onEmpty(server);
       }

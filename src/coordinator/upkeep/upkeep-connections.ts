@@ -4,6 +4,8 @@ import type { StorageServer } from '../pool/storage-server.ts';
 
 /** Milliseconds for which transfers may wait for a connection that upkeep holds. */
 const patience = 1_000;
+/** Milliseconds between two looks at whether somebody waits. */
+const interval = 250;
 
 /** Transfers need the connections: the work is to be given up and done again later. */
 export class YieldedError extends Error {
@@ -53,16 +55,28 @@ export class UpkeepLine {
 export class UpkeepConnections {
   /** As they were asked for. */
   readonly lines: readonly UpkeepLine[];
-  readonly #signal: AbortSignal;
-  #wantedSince: number | undefined;
-  readonly #interrupt = () => {
-    for (const line of this.lines) line.interrupt();
+  readonly #stopping: AbortSignal;
+  readonly #ending = new AbortController();
+  readonly #watch: NodeJS.Timeout;
+  readonly #stop = () => {
+    this.#ending.abort(this.#stopping.reason);
+    this.#interrupt();
   };
 
-  private constructor(lines: readonly UpkeepLine[], signal: AbortSignal) {
+  private constructor(lines: readonly UpkeepLine[], stopping: AbortSignal) {
     this.lines = lines;
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#interrupt);
+    this.#stopping = stopping;
+    stopping.addEventListener('abort', this.#stop);
+    if (stopping.aborted) this.#stop();
+    this.#watch = setInterval(() => {
+      if (lines.some(({ server }) => server.places.wantedFor > patience))
+        this.#ending.abort(new YieldedError());
+    }, interval);
+  }
+
+  /** Aborts when the work is to end: with a {@link YieldedError} when transfers have been waiting for too long. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /**
@@ -89,19 +103,16 @@ export class UpkeepConnections {
     return new UpkeepConnections(lines, signal);
   }
 
-  /** To be called now and then. @throws YieldedError when transfers have been waiting for too long */
-  yieldIfWanted(): void {
-    const wanted = this.lines.some(({ server }) => server.places.wanted);
-    if (!wanted) this.#wantedSince = undefined;
-    else if (this.#wantedSince === undefined) this.#wantedSince = performance.now();
-    else if (performance.now() - this.#wantedSince > patience) throw new YieldedError();
-  }
-
   /** @param broken whether something may still be going on on the connections */
   release(broken: boolean): void {
-    this.#signal.removeEventListener('abort', this.#interrupt);
+    clearInterval(this.#watch);
+    this.#stopping.removeEventListener('abort', this.#stop);
     if (broken) this.#interrupt();
     for (const line of this.lines) line.release();
+  }
+
+  #interrupt(): void {
+    for (const line of this.lines) line.interrupt();
   }
 }
 

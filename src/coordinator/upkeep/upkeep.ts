@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { defaultUpkeep, type UpkeepConfiguration } from '../../config/upkeep.ts';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { RepairReport } from '../../site/reports.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { PartPlace } from '../catalogue/upkeep-catalogue.ts';
 import { Placement } from '../placement/placement.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
@@ -15,6 +17,9 @@ import { Scrubber } from './scrubber.ts';
 import { SegmentClaims } from './segment-claims.ts';
 import { ServerWatch } from './server-watch.ts';
 import { Verifications } from './verifications.ts';
+
+/** Parts that the catalogue marks missing in one transaction. */
+const partsLostAtOnce = 500;
 
 export interface UpkeepOptions {
   readonly catalogue: Catalogue;
@@ -83,6 +88,7 @@ export class Upkeep {
       watch: this.watch,
       log,
       onMissing: () => this.repairer.wake(),
+      onGarbage,
     });
     const budget = this.budget.isNothing ? new Budget(defaultUpkeep.rate, traffic, clock) : this.budget;
     const urgent = new UrgentPace(budget, traffic);
@@ -151,12 +157,14 @@ export class Upkeep {
   /** Its folder is new: of all its parts there is nothing. */
   async #loseAll(server: StorageServer): Promise<void> {
     const { catalogue } = this.#options;
-    for (;;) {
-      const parts = await catalogue.upkeep.partsOn(server.number, undefined, 500);
-      if (parts.length === 0) return;
-      for (const { segment, index } of parts) {
-        await catalogue.markPartMissing(segment, index, server.number);
-      }
+    let after: PartPlace | undefined;
+    // If it ends in the middle, the next start's inventory finds the others.
+    while (!this.#stopping.signal.aborted) {
+      const parts = await catalogue.upkeep.partsOn(server.number, after, partsLostAtOnce);
+      after = parts.at(-1);
+      if (after === undefined) return;
+      await catalogue.markPartsMissing(parts);
+      await nextTurn(); // Clients come first.
     }
   }
 }

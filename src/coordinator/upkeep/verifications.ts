@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { FindingReport, VerificationReport } from '../../site/reports.ts';
@@ -11,6 +12,8 @@ import { restAfterYield, YieldedError } from './upkeep-connections.ts';
 const remembered = 20;
 /** Files verified at the same time; the parts of each segment are read side by side. */
 const lanes = 2;
+/** Files counted before others have their turn. */
+const filesPerTurn = 50;
 /** Findings that are kept of one verification; the counts go on. */
 const mostFindings = 10_000;
 
@@ -80,7 +83,8 @@ export class Verifications {
       if (this.#all.size > remembered && state !== 'running') this.#all.delete(id);
     }
     verification.files = files.length;
-    for (const { id } of files) {
+    for (const [position, { id }] of files.entries()) {
+      if (position % filesPerTurn === 0) await nextTurn(); // Others are served meanwhile.
       for (const segment of await this.#catalogue.upkeep.segmentsOf(id)) {
         const parts = (await this.#catalogue.upkeep.segment(segment))?.segment.parts ?? [];
         verification.parts += parts.length;
@@ -121,9 +125,9 @@ export class Verifications {
 
   async #run(verification: Verification, files: readonly FileToVerify[]): Promise<void> {
     const { signal } = verification.stopping;
-    const waiting = [...files];
+    const waiting = files.values();
     const lane = async () => {
-      for (let file = waiting.shift(); file; file = waiting.shift()) {
+      for (const file of waiting) {
         signal.throwIfAborted();
         await this.#verifyFile(verification, file);
       }

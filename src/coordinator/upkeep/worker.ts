@@ -33,7 +33,8 @@ export class Worker {
     clearTimeout(this.#timer);
     this.#running ??= this.#work().finally(() => {
       this.#running = undefined;
-      this.#sleep();
+      if (this.#again) this.wake();
+      else this.#sleep();
     });
   }
 
