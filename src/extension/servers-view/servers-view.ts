@@ -12,6 +12,8 @@ export class ServersView implements vscode.TreeDataProvider<ServerNode>, vscode.
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #subscriptions: vscode.Disposable;
   #watching: vscode.Disposable | undefined;
+  /** What a person was shown last. */
+  #shown: string | undefined;
 
   constructor(servers: Servers, watch: PoolWatch) {
     this.#servers = servers;
@@ -20,8 +22,8 @@ export class ServersView implements vscode.TreeDataProvider<ServerNode>, vscode.
     this.#subscriptions = vscode.Disposable.from(
       this.view,
       this.#changed,
-      watch.onDidChange(() => this.#changed.fire(undefined)),
-      servers.onDidChangeState(() => this.#changed.fire(undefined)),
+      watch.onDidChange(() => this.#show()),
+      servers.onDidChangeState(() => this.#show()),
       this.view.onDidChangeVisibility(({ visible }) => this.#look(visible)),
     );
     this.#look(this.view.visible);
@@ -44,6 +46,19 @@ export class ServersView implements vscode.TreeDataProvider<ServerNode>, vscode.
   dispose(): void {
     this.#watching?.dispose();
     this.#subscriptions.dispose();
+  }
+
+  /**
+   * Draws the rows when they look another way: a menu that is open on one of them is closed by that, and a click that has
+   * begun is lost.
+   */
+  #show(): void {
+    const { state } = this.#servers;
+    const rows = state.kind === 'running' ? nodesOf(state, this.#watch.reports).map(itemOf) : [];
+    const shown = JSON.stringify([state.kind, rows, this.#watch.problem]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#changed.fire(undefined);
   }
 
   #look(visible: boolean): void {
