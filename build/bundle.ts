@@ -6,6 +6,7 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type OutputFile, type Plugin, transform } from 'esbuild';
+import { extensionPage } from './extension-page.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const minify = process.argv.includes('--minify');
@@ -98,6 +99,7 @@ const { outputFiles } = await build({
   write: false,
 });
 await mkdir('dist');
+await writeFile('dist/extension-page.md', extensionPage(await readFile('README.md', 'utf8')));
 await Promise.all(outputFiles.map(writeCommonJs));
 await build({
   ...common,

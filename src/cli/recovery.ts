@@ -11,9 +11,11 @@ import { joinFile } from '../coordinator/join/join.ts';
 import { JoinError } from '../coordinator/join/join-error.ts';
 import { findParts, type LocalFile } from '../coordinator/join/part-search.ts';
 import { rebuildCatalogue } from '../coordinator/rebuild/rebuild.ts';
+import { RebuildError } from '../coordinator/rebuild/rebuild-error.ts';
 import { createLog } from '../log/log.ts';
 import { LocalServers } from '../servers/local-servers.ts';
 import { formatBytes, plural } from './format.ts';
+import { interruptible } from './interruption.ts';
 import { programFile } from './servers.ts';
 import { addCommand, type CommonOptions, readConfiguration, remotePath, UsageError } from './session.ts';
 
@@ -71,7 +73,9 @@ async function joinParts(
   const target = output ?? basename(file.path);
   const problem = output === undefined ? localNameProblem(target) : undefined;
   if (problem !== undefined) throw new UsageError(`${problem}: name a file with -o`);
-  const { bytes, segments, restoredBlocks } = await joinFile(file, target, force === true);
+  const { bytes, segments, restoredBlocks } = await interruptible((interrupted) =>
+    joinFile(file, target, force === true, interrupted),
+  );
   const restored = restoredBlocks > 0 ? `; ${plural(restoredBlocks, 'block')} made from parity` : '';
   print(
     `${target}: ${formatBytes(bytes)} from ${plural(segments, 'segment')}, all checksums right${restored}`,
@@ -95,16 +99,25 @@ function chooseFile(files: readonly LocalFile[], wanted: string | undefined): Lo
 
 async function rebuild({ pool, acceptLoss, fromParts, ...options }: RebuildCommandOptions): Promise<void> {
   const configuration = await readConfiguration(options);
-  const result = await withStorageServers(configuration, () =>
-    rebuildCatalogue({
-      folder: configuration.coordinator.folder,
-      storageServers: configuration.storageServers,
-      ...(pool !== undefined && { pool }),
-      acceptLoss: acceptLoss === true,
-      fromParts: fromParts === true,
-      log: createLog('rebuild', 'silent'),
-      onProgress: print,
-    }),
+  const { coordinator, storageServers } = configuration;
+  if (await listens(coordinator)) {
+    throw new RebuildError(
+      `Something answers at ${coordinator.host}:${coordinator.port}, where the coordinator of this configuration listens: stop it first, so that nothing changes meanwhile.`,
+    );
+  }
+  const result = await interruptible((interrupted) =>
+    withStorageServers(configuration, () =>
+      rebuildCatalogue({
+        folder: coordinator.folder,
+        storageServers,
+        ...(pool !== undefined && { pool }),
+        acceptLoss: acceptLoss === true,
+        fromParts: fromParts === true,
+        log: createLog('rebuild', 'silent'),
+        onProgress: print,
+        signal: interrupted,
+      }),
+    ),
   );
   const { files, folders, bytes, missingParts, movedParts, strayParts, lostFiles } = result;
   const lines = [

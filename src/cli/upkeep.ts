@@ -110,6 +110,7 @@ async function repair(options: Options & { readonly server?: string; readonly wa
         ({ parts }) => parts === 0,
         (each) => describeRepair(each).join(''),
         interrupted,
+        ({ state, reason }) => (state === 'waiting' ? reason : undefined),
       ),
     );
   });
@@ -124,18 +125,23 @@ async function drain(
   const server = serverNumber(number);
   const report = await withClient(options, async (client) => {
     const begun = await client.drain(server, { undo: options.undo ?? false });
-    if (!options.wait || options.undo) return begun;
+    if (options.undo) return begun;
     const current = async () => {
       const reports = await client.status();
       const own = reports.find((each) => each.kind === 'storage server' && each.number === server);
       return own?.kind === 'storage server' ? own : begun;
     };
+    if (!options.wait) {
+      await delay(interval); // What stands against it shows with the first part.
+      return current();
+    }
     return interruptible((interrupted) =>
       untilDone(
         current,
         ({ state }) => state === 'drained',
         ({ parts, bytes }) => `${plural(parts, 'part')} left, ${formatBytes(bytes)}`,
         interrupted,
+        ({ reason }) => reason,
       ),
     );
   });
@@ -159,6 +165,7 @@ async function rebalance(options: Options & { readonly stop?: true; readonly wai
         ({ state }) => state === 'idle',
         (each) => describeRebalance(each).join(''),
         interrupted,
+        ({ reason }) => reason,
       ),
     );
   });
@@ -176,18 +183,26 @@ async function coordinatorOf<T>(
   throw new Error('the coordinator tells nothing of itself');
 }
 
-/** Asks until it is done; on a terminal one line shows how far it is. */
+/**
+ * Asks until it is done; on a terminal one line shows how far it is.
+ * @param whyWaiting what it waits for, which a person may have to do: said each time that it is another one
+ */
 async function untilDone<T>(
   ask: () => Promise<T>,
   isDone: (report: T) => boolean,
   describe: (report: T) => string,
   interrupted: AbortSignal,
+  whyWaiting: (report: T) => string | undefined = () => undefined,
 ): Promise<T> {
   const { stderr } = process;
+  let told: string | undefined;
   for (;;) {
     const report = await ask();
     if (stderr.isTTY) stderr.write('\r\x1b[K');
     if (isDone(report)) return report;
+    const reason = whyWaiting(report);
+    if (reason !== undefined && reason !== told) stderr.write(`waiting: ${reason}\n`);
+    told = reason ?? told;
     if (stderr.isTTY) stderr.write(describe(report).slice(0, Math.max(1, stderr.columns - 1)));
     interrupted.throwIfAborted();
     await delay(interval, undefined, { signal: interrupted }).catch(() => interrupted.throwIfAborted());

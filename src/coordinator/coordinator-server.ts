@@ -11,7 +11,7 @@ import { requirePasswordOutsideLoopback } from '../servers/exposure.ts';
 import { type RunningServer, urlOf } from '../servers/server-process.ts';
 import { coordinatorTls, describeTls } from '../servers/server-tls.ts';
 import { explainListenError, failedPort, StartError } from '../servers/start-error.ts';
-import { NewerCatalogueError } from './catalogue/catalogue-file.ts';
+import { CatalogueInUseError, NewerCatalogueError } from './catalogue/catalogue-file.ts';
 import { SqliteCatalogue } from './catalogue/sqlite-catalogue.ts';
 import { ClientTraffic } from './client-traffic.ts';
 import { Converter } from './convert/converter.ts';
@@ -179,7 +179,7 @@ function openCatalogue(folder: string): SqliteCatalogue {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const remedy =
-      error instanceof NewerCatalogueError
+      error instanceof NewerCatalogueError || error instanceof CatalogueInUseError
         ? ''
         : ' Make it writable or set FTP_SERVER_DIR to another folder.';
     throw new StartError(

@@ -1,14 +1,19 @@
 import { Readable } from 'node:stream';
-import type { FileSource } from '../ftp/file-system.ts';
-import type { StoredFile } from './catalogue/catalogue.ts';
+import { type FileSource, FileSystemError } from '../ftp/file-system.ts';
+import type { Log } from '../log/log.ts';
+import type { Catalogue, StoredFile } from './catalogue/catalogue.ts';
 import { crashPoint } from './crash-point.ts';
 import { PauseWatch } from './pause-watch.ts';
+import type { Pool } from './pool/pool.ts';
 import type { BlockMemory } from './segments/block-memory.ts';
 import { SegmentDownload, type SegmentDownloadOptions } from './segments/segment-download.ts';
 import type { Leases } from './upkeep/leases.ts';
+import { partFailureRecorder } from './upkeep/part-failures.ts';
 
-export interface FileDownloadOptions
-  extends Pick<SegmentDownloadOptions, 'pool' | 'poolId' | 'onPartFailure'> {
+export interface FileDownloadOptions {
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+  readonly log: Log;
   /** Bytes are handed out. */
   readonly onBytes?: () => void;
 }
@@ -19,6 +24,7 @@ export interface FileDownloadOptions
  */
 export class FileDownload extends Readable implements FileSource {
   readonly #options: FileDownloadOptions;
+  readonly #parts: Omit<SegmentDownloadOptions, 'segment' | 'offset'>;
   readonly #file: StoredFile;
   readonly #release: () => void;
   readonly #pause = new PauseWatch(
@@ -34,7 +40,14 @@ export class FileDownload extends Readable implements FileSource {
 
   private constructor(options: FileDownloadOptions, file: StoredFile, offset: number, release: () => void) {
     super({ highWaterMark: 1024 * 1024 });
+    const { catalogue, pool } = options;
     this.#options = options;
+    this.#parts = {
+      pool,
+      poolId: catalogue.pool,
+      current: async (id) => (await catalogue.upkeep.segment(id))?.segment,
+      onPartFailure: partFailureRecorder(options),
+    };
     this.#file = file;
     this.#offset = offset;
     this.#release = release;
@@ -51,6 +64,10 @@ export class FileDownload extends Readable implements FileSource {
     offset: number,
     leases: Leases,
   ): Promise<FileDownload> {
+    const known = file.segments.reduce((sum, { length }) => sum + length, 0);
+    if (known !== file.size) {
+      throw new FileSystemError('damaged', `the catalogue knows of ${known} of its ${file.size} bytes`);
+    }
     const release = leases.take(file.segments.map(({ id }) => id));
     const download = new FileDownload(options, file, offset, release);
     try {
@@ -109,7 +126,7 @@ export class FileDownload extends Readable implements FileSource {
       segment = this.#file.segments[++this.#position];
     }
     if (!segment) return undefined;
-    this.#reader ??= await SegmentDownload.open({ ...this.#options, segment, offset: this.#offset });
+    this.#reader ??= await SegmentDownload.open({ ...this.#parts, segment, offset: this.#offset });
     return this.#reader;
   }
 

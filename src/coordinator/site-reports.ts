@@ -96,7 +96,7 @@ async function reportServers(
       const failure = failures[index];
       const isUsed = await catalogue.upkeep.uses(number);
       const stored = totals.servers.get(number) ?? { parts: 0, bytes: 0 };
-      const { state, reason } = stateOf(watch, number, failure, isUsed, stored.parts);
+      const { state, reason } = stateOf(upkeep, number, failure, isUsed, stored.parts);
       const free = watch.free(number);
       return {
         kind: 'storage server',
@@ -119,7 +119,7 @@ async function reportServers(
 }
 
 function stateOf(
-  watch: ServerWatch,
+  { watch, mover }: Upkeep,
   number: number,
   failure: string | undefined,
   isUsed: boolean,
@@ -135,8 +135,11 @@ function stateOf(
       reason: isEmptied ? `${failure}; none of its parts is needed, ${farewell}` : failure,
     };
   }
-  if (watch.isDraining(number))
-    return isUsed ? { state: 'draining' } : { state: 'drained', reason: farewell };
+  if (watch.isDraining(number)) {
+    if (!isUsed) return { state: 'drained', reason: farewell };
+    const reason = mover.whyStuck(number);
+    return { state: 'draining', ...(reason !== undefined && { reason }) };
+  }
   return watch.isFull(number) ? { state: 'full', reason: 'it takes no more parts' } : { state: 'up' };
 }
 

@@ -13,7 +13,6 @@ import { formatCrc32 } from './segments/crc32.ts';
 import type { WritePolicy } from './segments/write-policy.ts';
 import type { Collector } from './upkeep/collector.ts';
 import type { Leases } from './upkeep/leases.ts';
-import { partFailureRecorder } from './upkeep/part-failures.ts';
 import type { Place } from './upload-segments.ts';
 
 export interface SplitFileSystemParts {
@@ -100,13 +99,8 @@ export class SplitFileSystem implements FileSystem {
   }
 
   async read(path: string, offset: number): Promise<FileSource> {
-    const { catalogue, pool, leases, traffic } = this.#parts;
-    const options = {
-      pool,
-      poolId: catalogue.pool,
-      onPartFailure: partFailureRecorder(this.#parts),
-      onBytes: () => traffic?.note(),
-    };
+    const { catalogue, pool, log, leases, traffic } = this.#parts;
+    const options = { catalogue, pool, log, onBytes: () => traffic?.note() };
     return FileDownload.open(options, await catalogue.openFile(path), offset, leases);
   }
 

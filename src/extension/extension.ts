@@ -35,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
   const dropped = new DroppedFiles(join(context.globalStorageUri.fsPath, 'dropped'));
   const tree = new FilesViews({ servers, files, watching, health, dropped, log });
   const steps = new FirstSteps(servers);
-  transfers = registerTransfers({ context, servers, log, tree, dropped, steps });
+  transfers = registerTransfers({ context, servers, log, tree, health, dropped, steps });
   const setContext = () =>
     vscode.commands.executeCommand('setContext', 'splitftp.state', servers?.state.kind);
   context.subscriptions.push(
@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): Servers {
     health,
     tree,
     steps,
-    createStatusItem(servers),
+    createStatusItem(servers, health),
     noticeFailures(servers, log),
     noticeChanges(servers, finder, log),
     noticeVersions(servers, version, log),

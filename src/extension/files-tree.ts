@@ -10,7 +10,7 @@ import { describeHealth } from './health/health-words.ts';
 import type { Servers } from './servers.ts';
 import type { DroppedFiles } from './transfers/dropped-files.ts';
 import { TreeDragAndDrop } from './tree-drag-and-drop.ts';
-import { formatSize } from './wording.ts';
+import { countBytes, formatSize, formatTime } from './wording.ts';
 
 export interface FilesTreeParts {
   readonly servers: Servers;
@@ -89,8 +89,8 @@ export class FilesTree implements vscode.TreeDataProvider<RemoteEntry>, vscode.D
     const health = this.#parts.health.known(entry.path);
     const words = health && describeHealth(health);
     const details = [
-      vscode.l10n.t('{0} bytes', entry.size.toLocaleString()),
-      vscode.l10n.t('Modified {0}', entry.modified.toLocaleString()),
+      countBytes(entry.size),
+      vscode.l10n.t('Modified {0}', formatTime(entry.modified)),
       ...(words === undefined ? [] : [words]),
     ];
     item.tooltip = [entry.path, ...(entry.kind === 'file' ? details : [])].join('\n');

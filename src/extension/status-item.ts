@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import type { HealthOfFiles } from './health/health-of-files.ts';
+import { noTrouble, type PoolTrouble } from './health/pool-trouble.ts';
 import type { Servers, ServersState } from './servers.ts';
 
 interface Appearance {
@@ -9,11 +11,12 @@ interface Appearance {
 }
 
 /** What a state looks like. */
-function appearance(state: ServersState): Appearance {
+function appearance(state: ServersState, trouble: PoolTrouble): Appearance {
   const start = [`$(play) ${vscode.l10n.t('Start')}`, 'splitftp.startServers'] as const;
   const stop = [`$(debug-stop) ${vscode.l10n.t('Stop')}`, 'splitftp.stopServers'] as const;
   const restart = [`$(debug-restart) ${vscode.l10n.t('Restart')}`, 'splitftp.restartServers'] as const;
   const logs = [`$(output) ${vscode.l10n.t('Show Logs')}`, 'splitftp.showLogs'] as const;
+  const show = [`$(server-process) ${vscode.l10n.t('Show Servers')}`, 'splitftp.servers.focus'] as const;
   const copy = [`$(copy) ${vscode.l10n.t('Copy FTP Address')}`, 'splitftp.copyAddress'] as const;
   switch (state.kind) {
     case 'stopped':
@@ -51,7 +54,7 @@ function appearance(state: ServersState): Appearance {
           ? vscode.l10n.t('1 storage server')
           : vscode.l10n.t('{0} storage servers', storageServers.length);
       return {
-        icon: '$(server-process)',
+        icon: { error: '$(error)', warning: '$(warning)', none: '$(server-process)' }[trouble.severity],
         summary: state.startedHere
           ? vscode.l10n.t('The servers are running.')
           : vscode.l10n.t('Connected to servers that were started elsewhere.'),
@@ -61,8 +64,9 @@ function appearance(state: ServersState): Appearance {
             `ftp://${coordinator.host}:${coordinator.port}`,
             servers,
           ),
+          ...trouble.details,
         ],
-        links: state.startedHere ? [stop, restart, logs, copy] : [logs, copy],
+        links: state.startedHere ? [show, stop, restart, logs, copy] : [show, logs, copy],
       };
     }
   }
@@ -70,15 +74,26 @@ function appearance(state: ServersState): Appearance {
 
 /** The actions that make sense in a state, for the item's click. */
 export function actions(state: ServersState): readonly (readonly [title: string, command: string])[] {
-  return appearance(state).links;
+  return appearance(state, noTrouble).links;
 }
 
-export function createStatusItem(servers: Servers): vscode.Disposable {
+const colors = {
+  error: 'statusBarItem.errorBackground',
+  warning: 'statusBarItem.warningBackground',
+  none: undefined,
+} as const;
+
+export function createStatusItem(
+  servers: Servers,
+  health: Pick<HealthOfFiles, 'onDidLook'>,
+): vscode.Disposable {
   const item = vscode.window.createStatusBarItem('splitftp.servers', vscode.StatusBarAlignment.Left);
   item.name = vscode.l10n.t('SplitFTP Servers');
   item.command = 'splitftp.showActions';
-  const render = (state: ServersState) => {
-    const { icon, summary, details, links } = appearance(state);
+  let trouble: PoolTrouble = noTrouble;
+  const render = () => {
+    const { state } = servers;
+    const { icon, summary, details, links } = appearance(state, trouble);
     const tooltip = new vscode.MarkdownString('', true);
     tooltip.isTrusted = { enabledCommands: links.map(([, command]) => command) };
     tooltip.appendMarkdown(`**SplitFTP**\n\n${summary}\n\n`);
@@ -87,12 +102,24 @@ export function createStatusItem(servers: Servers): vscode.Disposable {
       links.map(([title, command]) => `[${title}](command:${command})`).join(' &nbsp; '),
     );
     item.text = `${icon} SplitFTP`;
+    const severity = state.kind === 'failed' ? 'error' : trouble.severity;
+    const color = colors[severity];
     item.tooltip = tooltip;
-    item.accessibilityInformation = { label: `SplitFTP: ${summary}`, role: 'button' };
-    item.backgroundColor =
-      state.kind === 'failed' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+    const label = ['SplitFTP:', summary, ...trouble.details].join(' ');
+    item.accessibilityInformation = { label, role: 'button' };
+    item.backgroundColor = color === undefined ? undefined : new vscode.ThemeColor(color);
     item.show();
   };
-  render(servers.state);
-  return vscode.Disposable.from(item, servers.onDidChangeState(render));
+  render();
+  return vscode.Disposable.from(
+    item,
+    servers.onDidChangeState(({ kind }) => {
+      if (kind !== 'running') trouble = noTrouble;
+      render();
+    }),
+    health.onDidLook((found) => {
+      trouble = servers.state.kind === 'running' ? found : noTrouble;
+      render();
+    }),
+  );
 }

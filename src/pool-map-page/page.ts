@@ -183,10 +183,13 @@ function fill(text: string, ...values: readonly (string | number)[]): string {
   return text.replaceAll(/\{(\d)\}/g, (_, index) => String(values[Number(index)] ?? ''));
 }
 
-const units = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
+const units = ['', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 function formatSize(bytes: number): string {
   let [amount, power] = [bytes, 0];
   for (; amount >= 1024 && power < units.length - 1; power++) amount /= 1024;
-  return `${amount.toLocaleString(undefined, { maximumFractionDigits: amount < 10 ? 1 : 0 })} ${units[power]}`;
+  const digits = power > 0 && amount < 10 ? 1 : 0;
+  const number = amount.toLocaleString(document.documentElement.lang, { maximumFractionDigits: digits });
+  if (power > 0) return `${number} ${units[power]}`;
+  return bytes === 1 ? texts.byte : fill(texts.bytes, number);
 }

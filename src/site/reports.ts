@@ -178,7 +178,7 @@ export const storageServerReport = v.object({
    * server or is another than before, so that nothing is trusted, written or removed there.
    */
   state: v.picklist(['up', 'full', 'draining', 'drained', 'strange', 'down']),
-  /** Why it is down, full or strange, in words for a person. */
+  /** Why it is down, full or strange, or cannot be emptied, in words for a person. */
   reason: v.optional(v.string()),
   /** It is to be emptied, whether it is up or down. */
   draining: v.optional(v.boolean(), false),

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StoredFile } from '../../src/coordinator/catalogue/catalogue.ts';
-import { schemaSteps } from '../../src/coordinator/catalogue/schema.ts';
+import { RestoredCatalogue } from '../../src/coordinator/catalogue/restored-catalogue.ts';
+import { rootId, schemaSteps } from '../../src/coordinator/catalogue/schema.ts';
 import { SqliteCatalogue } from '../../src/coordinator/catalogue/sqlite-catalogue.ts';
 import { combineCrc32, crc32 } from '../../src/coordinator/segments/crc32.ts';
 
@@ -318,4 +319,15 @@ test('the sums of parts are those of the parts, whatever becomes of them', async
   await catalogue.forgetParts([0, 1].map((index) => ({ segment: gone, index, settled: true })));
   const left = (await catalogue.totals()).servers;
   expect(left.get(1)).toEqual({ parts: 1, bytes: 0 }); // Of the upload that has begun.
+});
+
+test('of a catalogue that is made anew, a file whose segments do not add up to its size is lost', () => {
+  const restored = new RestoredCatalogue(join(folder, 'restored.sqlite'), 'splitftp-0123456789ab');
+  const entry = { change: 'entry', kind: 'file', crc32: 0, modified: 0 } as const;
+  const root = { ...entry, id: rootId, parent: null, name: '', kind: 'directory', size: 0 } as const;
+  const whole = { ...entry, id: 'b'.repeat(32), parent: rootId, name: 'empty', size: 0 };
+  const short = { ...entry, id: 'c'.repeat(32), parent: rootId, name: 'short', size: 5 };
+  restored.apply([root, whole, short]);
+  expect(restored.lostFiles(10)).toEqual(['/short']);
+  restored.close();
 });

@@ -1,8 +1,10 @@
 /** A download whose parts are damaged ends, however the end of the data and the error reply meet: it never hangs. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { content } from './content.ts';
+import { startPool } from './pool-fixture.ts';
+import { upload } from './pool-transfers.ts';
 import { startServers, type TestServers } from './servers.ts';
 import { partFile } from './stored-parts.ts';
 
@@ -36,4 +38,15 @@ test(`${downloads} damaged downloads by the split client all end, and leave noth
   await writeFile(path, original);
   expect((await client.downloadFile('/file', local)).failures).toEqual([]);
   expect((await readdir(servers.folder)).filter((name) => name.includes('splitftp-part'))).toEqual([]);
+});
+
+test('of a file that the catalogue knows only in part not one byte is sent', async () => {
+  const pool = await startPool();
+  await upload(pool, '/file', content(300_000, 1));
+  const file = await pool.catalogue.openFile('/file');
+  vi.spyOn(pool.catalogue, 'openFile').mockResolvedValue({ ...file, size: 300_001 });
+  await expect(pool.files.read('/file', 0)).rejects.toMatchObject({
+    kind: 'damaged',
+    message: expect.stringContaining('300000 of its 300001 bytes'),
+  });
 });

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { RunningCommand } from './command.ts';
 import { content } from './content.ts';
 import { startServers } from './servers.ts';
 
@@ -28,6 +29,13 @@ test('drained, new files have fewer data parts, and a conversion takes the old o
     const during = await client.where('/during');
     expect(during.map(({ number }) => number).toSorted()).toEqual([1, 3, 4]);
     expect(await state(2)).toMatchObject({ state: 'draining', parts: 1 });
+    const remedy = /no other storage server .*splitftp convert/;
+    await vi.waitFor(
+      async () => expect(await state(2)).toMatchObject({ reason: expect.stringMatching(remedy) }),
+      { timeout },
+    );
+    const waiting = new RunningCommand(['drain', '--wait', '2', '--env', servers.envFile], servers.folder);
+    await vi.waitFor(() => expect(waiting.output).toMatch(remedy), { timeout });
 
     const { id } = await client.beginConversion('/');
     await vi.waitFor(
@@ -37,6 +45,10 @@ test('drained, new files have fewer data parts, and a conversion takes the old o
     );
     await vi.waitFor(async () => expect(await state(2)).toMatchObject({ state: 'drained', parts: 0 }), {
       timeout,
+    });
+    expect(await waiting.ended).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^storage server 2: drained: .*delete FTP_USER2/),
     });
     for (const path of ['/before', '/during'])
       expect((await client.read(path)).equals(content(500_000, 1))).toBe(true);

@@ -2,6 +2,8 @@
 import { copyFile, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { joinFile } from '../../src/coordinator/join/join.ts';
+import { findParts } from '../../src/coordinator/join/part-search.ts';
 import { type Outcome, splitftp } from './command.ts';
 import { content, firstDifference } from './content.ts';
 import { append, openSession, store } from './ftp-session.ts';
@@ -183,6 +185,15 @@ test('an existing file stays, unless it is to be replaced', async () => {
   expect(refused.status).toBe(1);
   expect(await readFile(join(folder, 'mine'), 'utf8')).toBe('precious');
   await expectJoined(await run(...parts, '-o', 'mine', '--force'), 'mine');
+});
+
+test('interrupted it leaves nothing', async () => {
+  const { files } = await findParts(parts);
+  const [file] = files;
+  if (!file) throw new Error('no part was found');
+  const interruption = AbortSignal.abort(new Error('interrupted'));
+  await expect(joinFile(file, join(folder, 'half'), false, interruption)).rejects.toThrow('interrupted');
+  expect((await readdir(folder)).filter((name) => /^\.splitftp-join|^half$/.test(name))).toEqual([]);
 });
 
 test('smaller than a block, and under its own name', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Client, FTPError } from 'basic-ftp';
 import fc from 'fast-check';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
+import { type RebuildOptions, rebuildCatalogue } from '../../src/coordinator/rebuild/rebuild.ts';
 import { createLog } from '../../src/log/log.ts';
 import { dumpCatalogue } from './catalogue-dump.ts';
 import { splitftp } from './command.ts';
@@ -23,13 +23,14 @@ const rebuild = (...args: string[]) =>
   splitftp(['rebuild', '--env', servers.envFile, ...args], servers.folder);
 
 /** Without a process of its own, and without starting storage servers. */
-const rebuildHere = (): Promise<unknown> =>
+const rebuildHere = (options: Partial<RebuildOptions> = {}): Promise<unknown> =>
   rebuildCatalogue({
     folder: servers.configuration.coordinator.folder,
     storageServers: servers.configuration.storageServers,
     acceptLoss: false,
     log: createLog('test', 'silent'),
     onProgress: () => undefined,
+    ...options,
   });
 
 /** The coordinator's disk is gone. @returns what was on it */
@@ -275,4 +276,33 @@ test('files that have lost too many parts are named, and the exit status tells o
   expect(stdout).toMatch(/^rebuilt: 2 files/m);
   expect(stdout).toMatch(/^too few parts are left of: \/torn$/m);
   expect(status).toBe(1);
+});
+
+test('interrupted it leaves nothing, and can be begun again', async () => {
+  servers = await startServers(pool);
+  const session = await openCoordinator();
+  await store(session, '/a', content(300_000, 1));
+  session.close();
+  const before = await loseCatalogue();
+  const { folder } = servers.configuration.coordinator;
+  for (const line of [/^pool /, / applied, /, /parts on storage server/]) {
+    const interruption = new AbortController();
+    const onProgress = (message: string) => {
+      if (line.test(message)) interruption.abort(new Error('interrupted'));
+    };
+    await expect(rebuildHere({ signal: interruption.signal, onProgress })).rejects.toThrow('interrupted');
+    expect(await readdir(folder).catch(() => [])).toEqual([]);
+  }
+  await rebuildHere();
+  expect(dumpCatalogue(folder)).toEqual(before);
+});
+
+test('is refused while the coordinator runs', async () => {
+  servers = await startServers(pool);
+  const { folder, port } = servers.configuration.coordinator;
+  await rename(folder, `${folder}.away`);
+  const refused = await rebuild();
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toContain(`Something answers at 127.0.0.1:${port}`);
+  expect(refused.stderr).toContain('stop it first');
 });

@@ -1,5 +1,6 @@
 /** Parts that are missing are made again, without anybody doing anything. */
 import { rm, stat } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, test, vi } from 'vitest';
 import { flipBit } from './bit-flip.ts';
 import { content } from './content.ts';
@@ -39,6 +40,18 @@ describe('repair', { timeout }, () => {
     await pool.whole();
     expect((await stat(first)).size).toBe(size);
     expect(await pool.verify()).toBe(0);
+  });
+
+  test('a part that is repaired during a download stands in for one that is lost after that', async () => {
+    const pool = await UpkeepPool.start({ storageServers: 3, layout: { dataParts: 2, parityParts: 1 } });
+    const bytes = content(40_000_000, 3);
+    await pool.server(3).stop();
+    await pool.upload('/file', bytes);
+    const source = await pool.files.read('/file', 0);
+    await pool.server(3).start();
+    await pool.whole();
+    await pool.server(1).stop();
+    expect((await buffer(source)).equals(bytes)).toBe(true);
   });
 
   test('parts of one segment that are damaged in different stripes make each other whole', async () => {

@@ -1,7 +1,7 @@
 /** The extension's transfer queue against real servers: it goes on where it was, whatever ended. */
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { SplitClient } from '../../src/client/split-client.ts';
 import { QueueFile } from '../../src/extension/transfers/queue-file.ts';
@@ -13,6 +13,8 @@ import { startServers, type TestServers } from './servers.ts';
 
 let servers: TestServers;
 let folder: string;
+/** In the pool, of this attempt alone: what an attempt that failed has left is not in the way of the next. */
+let place: string;
 const ends: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -21,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => servers.stop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'splitftp-runner-'));
+  place = `/${basename(folder)}`;
 });
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -77,7 +80,7 @@ const only = (window: Window, batch: string): QueuedFile | undefined => window.q
 const over = (window: Window, batch: string) =>
   until(window, () => window.queue.batch(batch)?.ended !== undefined);
 
-function upload(window: Window, sources: readonly string[], target = '/') {
+function upload(window: Window, sources: readonly string[], target = place) {
   return window.queue.add({ direction: 'upload', pool: 'this', sources: [...sources], target }).id;
 }
 function download(window: Window, sources: readonly string[], target: string) {
@@ -91,11 +94,11 @@ test('a folder goes up and comes down, several files at a time', async () => {
   for (let number = 0; number < 30; number++) {
     await writeFile(join(source, number % 2 ? 'inner' : '', `${number}.bin`), content(number * 1000, number));
   }
-  const up = upload(window, [source], '/trees');
+  const up = upload(window, [source]);
   await over(window, up);
   expect(window.queue.batch(up)).toMatchObject({ settledFiles: 30 });
   expect(window.queue.files(up)).toEqual([]);
-  const down = download(window, ['/trees/tree'], join(folder, 'back'));
+  const down = download(window, [`${place}/tree`], join(folder, 'back'));
   await over(window, down);
   for (let number = 0; number < 30; number++) {
     const path = join(folder, 'back', 'tree', number % 2 ? 'inner' : '', `${number}.bin`);
@@ -125,7 +128,7 @@ test('a paused upload goes on where it was, also in another window', async () =>
   // What had arrived was not sent again; some megabytes of what was sent had not, and were lost with the connection.
   before.delete(kept?.bytes ?? 0);
   expect(Math.min(...before)).toBeGreaterThan(4_000_000);
-  await second.client.download(['/big.bin'], join(folder, 'back'));
+  await second.client.download([`${place}/big.bin`], join(folder, 'back'));
   expect(firstDifference(await readFile(join(folder, 'back', 'big.bin')), bytes)).toBeUndefined();
 });
 
@@ -142,7 +145,7 @@ test('an upload whose file changed while it was paused begins anew', async () =>
   window.queue.resume([only(window, id)?.id ?? '']);
   await over(window, id);
   expect(only(window, id)).toMatchObject({ state: 'done' });
-  await window.client.download(['/changing.bin'], join(folder, 'back'));
+  await window.client.download([`${place}/changing.bin`], join(folder, 'back'));
   expect(firstDifference(await readFile(join(folder, 'back', 'changing.bin')), newer)).toBeUndefined();
 });
 
@@ -151,9 +154,9 @@ test('a download goes on in the next window behind what is on the disk', async (
   const file = join(folder, 'down.bin');
   await writeFile(file, bytes);
   const first = openWindow();
-  await first.client.upload([file], '/');
+  await first.client.upload([file], place);
   const target = join(folder, 'target');
-  const id = download(first, ['/down.bin'], target);
+  const id = download(first, [`${place}/down.bin`], target);
   await until(first, () => (only(first, id)?.bytes ?? 0) > 8_000_000);
   await first.close();
   const [draft = ''] = await readdir(target);
@@ -176,9 +179,9 @@ test('a canceled download leaves nothing, and a retry fetches it', async () => {
   const window = openWindow();
   const bytes = content(60_000_000, 4);
   await writeFile(join(folder, 'cancel.bin'), bytes);
-  await window.client.upload([join(folder, 'cancel.bin')], '/');
+  await window.client.upload([join(folder, 'cancel.bin')], place);
   const target = join(folder, 'target');
-  const id = download(window, ['/cancel.bin'], target);
+  const id = download(window, [`${place}/cancel.bin`], target);
   await until(window, () => (only(window, id)?.bytes ?? 0) > 4_000_000);
   const file = only(window, id)?.id ?? '';
   window.queue.cancel([file]);
@@ -192,9 +195,9 @@ test('the coordinator is killed in the middle of both ways: all arrives when it 
   const window = openWindow(4);
   const bytes = content(40_000_000, 5);
   for (const name of ['a', 'b', 'stored']) await writeFile(join(folder, name), bytes);
-  await window.client.upload([join(folder, 'stored')], '/kill');
-  const up = upload(window, [join(folder, 'a'), join(folder, 'b')], '/kill');
-  const down = download(window, ['/kill/stored'], join(folder, 'target'));
+  await window.client.upload([join(folder, 'stored')], place);
+  const up = upload(window, [join(folder, 'a'), join(folder, 'b')]);
+  const down = download(window, [`${place}/stored`], join(folder, 'target'));
   await until(window, () => window.queue.totals(up).bytesDone > 10_000_000);
   await servers.kill('coordinator');
   await until(window, () => window.queue.totals(up).count('waiting') > 0);
@@ -203,7 +206,7 @@ test('the coordinator is killed in the middle of both ways: all arrives when it 
   expect(window.queue.files(up)).toEqual([]);
   expect(window.queue.batch(up)).toMatchObject({ settledFiles: 2 });
   for (const name of ['a', 'b']) {
-    await window.client.download([`/kill/${name}`], join(folder, 'back'));
+    await window.client.download([`${place}/${name}`], join(folder, 'back'));
     expect(firstDifference(await readFile(join(folder, 'back', name)), bytes)).toBeUndefined();
   }
   expect(firstDifference(await readFile(join(folder, 'target', 'stored')), bytes)).toBeUndefined();
@@ -222,42 +225,42 @@ test('an existing file: overwrite, skip, keep both, newer only', async () => {
     return readFile(join(target, 'x'), 'utf8');
   };
   const ask = async () => {
-    const id = upload(window, [local], '/conflicts');
+    const id = upload(window, [local]);
     await until(window, () => only(window, id)?.state === 'asking');
     return { id, file: only(window, id)?.id ?? '' };
   };
   await write('first', 1_000_000);
-  await over(window, upload(window, [local], '/conflicts'));
+  await over(window, upload(window, [local]));
 
   await write('second', 2_000_000);
   const skipped = await ask();
-  expect(window.questions.at(-1)).toMatchObject({ target: '/conflicts/notes.txt' });
+  expect(window.questions.at(-1)).toMatchObject({ target: `${place}/notes.txt` });
   window.queue.answer(skipped.file, 'skip', false);
   await over(window, skipped.id);
-  expect(await stored('/conflicts/notes.txt')).toBe('first');
+  expect(await stored(`${place}/notes.txt`)).toBe('first');
 
   const both = await ask();
   window.queue.answer(both.file, 'keepBoth', false);
   await over(window, both.id);
-  expect(await stored('/conflicts/notes.txt')).toBe('first');
-  expect(await stored('/conflicts/notes (2).txt')).toBe('second');
+  expect(await stored(`${place}/notes.txt`)).toBe('first');
+  expect(await stored(`${place}/notes (2).txt`)).toBe('second');
 
   const newer = await ask();
   window.queue.answer(newer.file, 'newer', false);
   await over(window, newer.id);
-  expect(await stored('/conflicts/notes.txt')).toBe('second');
+  expect(await stored(`${place}/notes.txt`)).toBe('second');
 
   await write('older', 1_500_000);
   const older = await ask();
   window.queue.answer(older.file, 'newer', false);
   await over(window, older.id);
   expect(only(window, older.id)).toMatchObject({ state: 'skipped' });
-  expect(await stored('/conflicts/notes.txt')).toBe('second');
+  expect(await stored(`${place}/notes.txt`)).toBe('second');
 
   const overwrite = await ask();
   window.queue.answer(overwrite.file, 'overwrite', false);
   await over(window, overwrite.id);
-  expect(await stored('/conflicts/notes.txt')).toBe('older');
+  expect(await stored(`${place}/notes.txt`)).toBe('older');
 });
 
 test('a file that cannot be read fails with the reason, and another pool waits', async () => {
@@ -267,7 +270,7 @@ test('a file that cannot be read fails with the reason, and another pool waits',
   expect(window.queue.files(id)).toMatchObject([
     { state: 'failed', message: 'there is no such file or folder', unlisted: true },
   ]);
-  const other = window.queue.add({ direction: 'upload', pool: 'other', sources: [folder], target: '/' });
+  const other = window.queue.add({ direction: 'upload', pool: 'other', sources: [folder], target: place });
   await over(window, upload(window, [join(folder, 'nothing')]));
   expect(window.queue.batch(other.id)).toMatchObject({ walked: false });
 });

@@ -142,18 +142,13 @@ function storing(how: 'store' | 'append', at: string, bytes: number, from: numbe
     }
     demand(real.down.size > 0, `it was refused with every storage server up: ${failure.message}`, failure);
     demand(
-      real.down.size > toleratedOnWrite(real),
+      real.down.size > real.parityParts,
       `it was refused in spite of parity: ${failure.message}`,
       failure,
     );
     demand(/storage server/.test(failure.message), `the reply names no storage server: ${failure.message}`);
     await dropPartial(model, real, at);
   });
-}
-
-/** With m of 2 and more, k + 1 parts have to be stored (DESIGN, "Committing"). */
-function toleratedOnWrite({ parityParts }: RealPool): number {
-  return parityParts >= 2 ? parityParts - 1 : parityParts;
 }
 
 /** What arrived of a new file is kept to be continued; the model knows nothing of that. */
@@ -166,6 +161,8 @@ function reading(at: string, share: number): Step {
     const whole = model.tree.get(at);
     const offset = Math.floor(share * (whole?.length ?? 0));
     const session = await real.session();
+    // Not afterwards: what is being repaired meanwhile may be stored by then.
+    const hasParts = whole !== undefined && (await isReadable(session, at, real.down));
     const { bytes, error } = await receive(session, at, offset);
     if (error !== undefined && !(error instanceof FTPError)) throw error;
     if (whole === undefined) {
@@ -180,11 +177,7 @@ function reading(at: string, share: number): Step {
     demand(difference === undefined, `${at}: ${difference}`);
     if (error === undefined) return;
     demand(/storage server/.test(error.message), `the reply names no storage server: ${error.message}`);
-    demand(
-      !(await isReadable(session, at, real.down)),
-      `it could be read, but was not: ${error.message}`,
-      error,
-    );
+    demand(!hasParts, `it could be read, but was not: ${error.message}`, error);
   });
 }
 
@@ -195,7 +188,8 @@ async function isReadable(session: Client, at: string, down: ReadonlySet<number>
   for (const part of parts) {
     const counts = segments.get(part.segment) ?? { data: 0, there: 0 };
     if (part.role === 'data') counts.data += 1;
-    if (part.state === 'stored' && !down.has(part.number)) counts.there += 1;
+    // One that the coordinator still takes for unreachable may be back.
+    if (part.state !== 'missing' && !down.has(part.number)) counts.there += 1;
     segments.set(part.segment, counts);
   }
   return [...segments.values()].every(({ data, there }) => there >= data);

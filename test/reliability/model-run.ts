@@ -55,13 +55,7 @@ class Lane {
     const servers = this.#layout.dataParts + this.#layout.parityParts;
     const sequences = fc.commands(commands(servers), { maxCommands: stepsOfRun, size: 'max' });
     const property = fc.asyncProperty(sequences, async (sequence) => {
-      if (this.#ended()) return;
-      try {
-        await this.#try(sequence);
-      } catch (error) {
-        this.#shrinkUntil ??= Date.now() + shrinkingTime;
-        throw error;
-      }
+      if (!this.#ended()) await this.#try(sequence);
     });
     await fc.assert(property, { seed, numRuns: Math.ceil(this.#wanted / 10), verbose: 1 });
   }
@@ -81,8 +75,16 @@ class Lane {
       real.endSession();
       await rig.stopCoordinator();
       checkCatalogueFile(rig.configuration.coordinator.folder);
+    } catch (error) {
+      if (this.#shrinkUntil === undefined) {
+        this.#shrinkUntil = Date.now() + shrinkingTime;
+        // At once: other lanes may still run for an hour.
+        console.error('the coordinator does not agree with the model:', error, rig.lines.join('\n'));
+      }
+      throw error;
     } finally {
       this.steps += real.steps;
+      if (this.#wanted > defaultSteps) console.log(`${this.steps} of ${this.#wanted} steps in this lane`);
       real.endSession();
       await rig.stop();
     }

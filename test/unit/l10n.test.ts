@@ -53,3 +53,31 @@ test('no text that a person reads stands in the manifest itself', () => {
   );
   for (const { title } of contributes.commands) expect(title).toMatch(/^%command\..+%$/);
 });
+
+/** A number before a word in the plural, and how the same is said of one. */
+const ofOne: Readonly<Record<string, string>> = {
+  '{0} bytes': '1 byte',
+  '{0} files': '1 file',
+  '{0} parts': '1 part',
+  '{0} storage servers': '1 storage server',
+  '{0} more storage servers may fail': '1 more storage server may fail',
+  '{0} of {1} parts are missing': '1 of {0} parts is missing',
+  '{0} are down': '{0} is down',
+  'Each part is verified once in {0} days.': 'Each part is verified once a day.',
+};
+/** Said of several only. */
+const ofSeveral = ['Delete {0} files and folders from all storage servers?', '{0} files/s'];
+
+test('what is counted is said of one thing as well, or in words that fit any number', () => {
+  const things = 'files|folders|parts|bytes|days|errors|servers|connections|changes|segments|transfers';
+  const counted = [...texts].filter((text) =>
+    new RegExp(`\\{\\d\\} (?:(?:more|storage|damaged) )*(?:${things})\\b|^\\{\\d\\} are\\b`).test(text),
+  );
+  const known = [...Object.entries(ofOne).flat(), ...ofSeveral];
+  const plural = counted.filter((text) => !known.includes(text));
+  expect(plural).toEqual([]);
+  for (const [several, one] of Object.entries(ofOne)) {
+    expect(texts, several).toContain(several);
+    expect(texts, several).toContain(one);
+  }
+});

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { StoredSegment } from '../../src/coordinator/catalogue/catalogue.ts';
+import type { StoredPart, StoredSegment } from '../../src/coordinator/catalogue/catalogue.ts';
 import { Pool } from '../../src/coordinator/pool/pool.ts';
 import { PartSelection } from '../../src/coordinator/segments/part-selection.ts';
 import { FileSystemError } from '../../src/ftp/file-system.ts';
@@ -44,6 +44,14 @@ function selection(
   return new PartSelection(segment, pool);
 }
 
+/** The segment with one of its parts changed. */
+function withPart({ segment }: PartSelection, index: number, change: Partial<StoredPart>): StoredSegment {
+  return {
+    ...segment,
+    parts: segment.parts.map((part, each) => (each === index ? { ...part, ...change } : part)),
+  };
+}
+
 test('data parts are read while no server is known to be slower', () => {
   expect(selection(Array.from({ length: 6 }, () => undefined)).choose(0)).toEqual({
     indices: [0, 1, 2, 3],
@@ -80,4 +88,22 @@ test('a slower part is still better than a missing one, and one that lagged behi
 test('a server that answered later than another one is read last, also where no pace is known', () => {
   const unknown = Array.from({ length: 6 }, () => undefined);
   expect(selection(unknown, [], [1]).choose(0)).toEqual({ indices: [0, 2, 3, 4], spares: [5, 1] });
+});
+
+test('a part that was stored, moved or verified meanwhile is tried again, one that was not is not', () => {
+  const parts = selection(Array.from({ length: 6 }, () => undefined));
+  const failed = new FileSystemError('damaged', 'it is gone');
+  for (const index of [0, 1, 2]) parts.note({ index, kind: 'damaged', error: failed });
+  expect(() => parts.choose(0)).toThrow('3 of 6 parts can be read');
+  expect(parts.renew(withPart(parts, 0, { stored: false }))).toBe(false);
+  expect(() => parts.choose(0)).toThrow('3 of 6 parts can be read');
+  expect(parts.renew(withPart(parts, 0, { stored: true }))).toBe(true);
+  expect(parts.choose(0).indices).toEqual([0, 3, 4, 5]);
+  parts.note({ index: 0, kind: 'damaged', error: failed });
+  expect(parts.renew(parts.segment)).toBe(false);
+  expect(parts.renew(withPart(parts, 1, { server: 2_000 }))).toBe(true);
+  expect(parts.choose(0).indices).toEqual([1, 3, 4, 5]);
+  parts.note({ index: 1, kind: 'damaged', error: failed });
+  expect(parts.renew(withPart(parts, 2, { verified: new Date(1) }))).toBe(true);
+  expect(parts.choose(0).indices).toEqual([2, 3, 4, 5]);
 });

@@ -66,13 +66,16 @@ describe('says what to do', () => {
     ['530 Login incorrect.', 'FTP_USER2 and FTP_PASSWORD2'],
     ['530 Non-anonymous sessions must use encryption.', 'FTP_TLS2'],
     ['550 SSL/TLS required on the control channel', 'FTP_TLS2'],
+    ['502 TLS is not offered.', 'FTP_TLS2'],
+    ['500 AUTH not understood', 'FTP_TLS2'],
+    ['504 AUTH TLS is not supported', 'FTP_TLS2'],
     ['421 Sorry, cleartext sessions and weak ciphers are not accepted on this server.', 'FTP_TLS2'],
   ])('%s', (message, variable) => {
     expect(describeFailure(server, reply(message))).toContain(variable);
     // Before there are variables it is about what a person has just answered.
     const advice = describeFailure({ name: server.name }, reply(message));
     expect(advice).not.toContain('FTP_');
-    expect(advice).toMatch(/the user and the password|choose explicit TLS/);
+    expect(advice).toMatch(/the user and the password|choose explicit TLS|choose no encryption/);
   });
 
   test('a data connection that cannot be opened', () => {

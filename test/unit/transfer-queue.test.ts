@@ -245,8 +245,10 @@ test('whatever is done, sums are right, nothing is lost, and the disk has what m
           expect(totals.count(state)).toBe(alike.length);
           expect(new Set(queue.filesIn(id, state))).toEqual(new Set(alike));
         }
-        const counted = now.filter(({ state }) => state !== 'skipped' && state !== 'canceled');
+        const counted = now.filter(({ state }) => !['skipped', 'failed', 'canceled'].includes(state));
         expect(totals.bytes).toBe(counted.reduce((sum, { size }) => sum + size, 0));
+        const moved = counted.reduce((sum, { bytes, size }) => sum + Math.min(bytes, size), 0);
+        expect(totals.bytesDone).toBe(moved);
         const batch = queue.batch(id);
         if (batch === undefined) break;
         if (batch.ended !== undefined) expect(totals.unfinished).toBe(0);

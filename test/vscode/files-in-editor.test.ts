@@ -285,7 +285,7 @@ describe.for(['Default Dark Modern', 'Default Light Modern', 'Default High Contr
     const row = window.transfer('film.mp4');
     await window
       .transfer(' of 64 GB')
-      .getByText(/\/s, .* left/)
+      .getByText(/ left, .*\/s, /)
       .waitFor();
     await window.page.mouse.move(700, 400); // The tooltip would cover the title.
     await window.picture(`36-transfers ${theme}`);

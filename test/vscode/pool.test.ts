@@ -88,11 +88,11 @@ describe.for([
     // By keyboard alone: one server may be gone, two may not.
     await servers.nth(0).focus();
     await window.page.keyboard.press('Space');
-    await window.webview.getByText('Without storage server 1: 3 of 3 files survive.').waitFor();
+    await window.webview.getByText('Files that survive without storage server 1: 3 of 3.').waitFor();
     expect(await servers.nth(0).getAttribute('aria-checked')).toBe('false');
     await window.page.keyboard.press('Tab');
     await window.page.keyboard.press('Enter');
-    await window.webview.getByText('Without storage servers 1, 2: 0 of 3 files survive.').waitFor();
+    await window.webview.getByText('Files that survive without storage servers 1, 2: 0 of 3.').waitFor();
     await window.picture(`41-what-if-${name}`);
   });
 });

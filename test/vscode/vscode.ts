@@ -32,6 +32,8 @@ export interface VSCodeOptions {
   readonly trust?: boolean;
   /** Lets a page run tests inside the extension host. */
   readonly testDriver?: boolean;
+  /** The display language; VS Code's own texts stay English, since no registry of packages has its language packs. */
+  readonly language?: string;
   readonly port?: number;
 }
 
@@ -61,6 +63,15 @@ const quiet = {
   'workbench.startupEditor': 'none',
 };
 
+/** As an installed language pack would, without a single text of its own. */
+async function addLanguage(language: string, data: string): Promise<void> {
+  const texts = join(data, `${language}.json`);
+  await writeFile(texts, JSON.stringify({ contents: {} }));
+  const extension = { extensionIdentifier: { id: `test.language-pack-${language}` }, version: '1.0.0' };
+  const pack = { hash: 'none', label: language, extensions: [extension], translations: { vscode: texts } };
+  await writeFile(join(data, 'languagepacks.json'), JSON.stringify({ [language]: pack }));
+}
+
 export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> {
   await mkdir(runs, { recursive: true });
   const data = await mkdtemp(join(runs, 'vscode-'));
@@ -82,6 +93,8 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
   await mkdir(join(data, 'data/Machine'), { recursive: true });
   await mkdir(extensions);
   await writeFile(join(data, 'data/Machine/settings.json'), JSON.stringify(settings));
+
+  if (options.language !== undefined) await addLanguage(options.language, join(data, 'data'));
 
   const [free = 0] = await freePorts(1);
   const port = options.port ?? free;
@@ -112,6 +125,7 @@ export async function startVSCode(options: VSCodeOptions = {}): Promise<VSCode> 
       ...common,
       ...['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--disable-telemetry'],
       ...(options.trust === false ? [] : ['--disable-workspace-trust']),
+      ...(options.language === undefined ? [] : ['--locale', options.language]),
       ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
     ],
     { stdio: ['ignore', 'pipe', 'ignore'], env },

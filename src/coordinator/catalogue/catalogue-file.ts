@@ -12,6 +12,15 @@ export class NewerCatalogueError extends Error {
   }
 }
 
+/** Somebody else has locked it. */
+export class CatalogueInUseError extends Error {
+  constructor(cause: unknown) {
+    super('the catalogue is in use: another coordinator is running on this folder, stop that one first', {
+      cause,
+    });
+  }
+}
+
 /**
  * The file of a catalogue, `catalogue.sqlite` in the coordinator's folder, which is made if need be.
  * @throws Error when the folder is not writable
@@ -40,10 +49,7 @@ export function prepareCatalogue(database: DatabaseSync, sql: Statements): strin
       return pool.text('id');
     });
   } catch (error) {
-    if (!isLocked(error)) throw error;
-    throw new Error('the catalogue is in use: another coordinator is running on this folder', {
-      cause: error,
-    });
+    throw isLocked(error) ? new CatalogueInUseError(error) : error;
   }
 }
 

@@ -124,12 +124,15 @@ export class RestoredCatalogue {
     });
   }
 
-  /** Of files that have fewer parts left than they need, the first. */
+  /** Of files that have fewer parts left than they need, or segments that do not add up to their size, the first. */
   lostFiles(limit: number): string[] {
     return this.#sql
       .all(
-        `SELECT DISTINCT entry.id FROM segment JOIN entry ON entry.id = segment.file
+        `SELECT entry.id FROM segment JOIN entry ON entry.id = segment.file
           WHERE data_parts > (SELECT count(*) FROM part WHERE part.segment = segment.id AND part.state = 'stored')
+         UNION
+         SELECT id FROM entry WHERE kind = 'file'
+            AND size <> (SELECT coalesce(sum(length), 0) FROM segment WHERE segment.file = entry.id)
           LIMIT ?`,
         limit,
       )

@@ -7,7 +7,6 @@ import { defaultBlockBytes, type Layout } from '../segments/part-format.ts';
 import type { WritePolicy } from '../segments/write-policy.ts';
 import type { Pace } from '../upkeep/budget.ts';
 import type { Leases } from '../upkeep/leases.ts';
-import { partFailureRecorder } from '../upkeep/part-failures.ts';
 import { type Place, UploadSegments } from '../upload-segments.ts';
 
 /**
@@ -44,8 +43,7 @@ export async function convertFile(
   onBytes: (bytes: number) => void,
 ): Promise<boolean> {
   const { catalogue, pool, policy, leases, pace } = parts;
-  const options = { pool, poolId: catalogue.pool, onPartFailure: partFailureRecorder(parts) };
-  const source = await FileDownload.open(options, file, 0, leases);
+  const source = await FileDownload.open(parts, file, 0, leases);
   let failure: unknown;
   const end = (error: unknown) => {
     failure ??= error;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { chainOfSegments } from '../segments/segment-chain.ts';
 import { JoinError } from './join-error.ts';
-import type { LocalFile } from './part-search.ts';
+import type { LocalFile, LocalSegment } from './part-search.ts';
 import { SegmentJoiner } from './segment-joiner.ts';
 
 export interface Joined {
@@ -15,9 +16,15 @@ export interface Joined {
 /**
  * Writes a file that is put together from local parts. It has its name only when all of it is written and right.
  * @param force an existing file is replaced
- * @throws JoinError telling what is missing
+ * @param signal ends it, and nothing is left
+ * @throws JoinError telling what is missing; the signal's reason
  */
-export async function joinFile(file: LocalFile, target: string, force: boolean): Promise<Joined> {
+export async function joinFile(
+  file: LocalFile,
+  target: string,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<Joined> {
   if (!force && (await exists(target))) throw existsAlready(target);
   const segments = orderedSegments(file);
   const draft = join(dirname(target), `.splitftp-join-${randomBytes(6).toString('hex')}`);
@@ -27,6 +34,7 @@ export async function joinFile(file: LocalFile, target: string, force: boolean):
     try {
       for (const segment of segments) {
         for await (const blocks of segment.stripes()) {
+          signal.throwIfAborted();
           for (const block of blocks) bytes += await write(output, block);
         }
       }
@@ -43,26 +51,33 @@ export async function joinFile(file: LocalFile, target: string, force: boolean):
   return { bytes, segments: segments.length, restoredBlocks };
 }
 
-/** In the order of their bytes; of several at one position (a converted file) the newest that can be read. */
-function orderedSegments({ segments }: LocalFile): SegmentJoiner[] {
-  const positions = Map.groupBy(segments, ({ position }) => position);
-  const last = Math.max(...positions.keys());
-  return Array.from({ length: last + 1 }, (_, position) => {
-    const problems: JoinError[] = [];
-    const joiners = (positions.get(position) ?? []).flatMap((segment) => {
-      try {
-        return [new SegmentJoiner(segment)];
-      } catch (error) {
-        if (!(error instanceof JoinError)) throw error;
-        problems.push(error);
-        return [];
-      }
-    });
-    joiners.sort((a, b) => b.sequence - a.sequence);
-    const [newest] = joiners;
-    if (newest) return newest;
-    throw problems[0] ?? new JoinError(`No part of segment ${position} is here, of ${last + 1} segments.`);
-  });
+/** In the order of their bytes; of several versions of a file (it was converted) the newest that is whole. */
+function orderedSegments({ segments }: LocalFile): readonly SegmentJoiner[] {
+  const joiners: SegmentJoiner[] = [];
+  const unusable: { readonly segment: LocalSegment; readonly problem: JoinError }[] = [];
+  for (const segment of segments) {
+    try {
+      joiners.push(new SegmentJoiner(segment));
+    } catch (error) {
+      if (!(error instanceof JoinError)) throw error;
+      unusable.push({ segment, problem: error });
+    }
+  }
+  const { segments: chain, missing } = chainOfSegments(joiners);
+  const [first] = chain;
+  const needed = unusable.find(
+    ({ segment }) => segment.position >= chain.length && !(first && isOlder(segment, first)),
+  );
+  if (needed) throw needed.problem;
+  if (missing === undefined) return chain;
+  const last = Math.max(...segments.map(({ position }) => position));
+  throw new JoinError(`No part of segment ${missing} is here, of ${last + 1} segments.`);
+}
+
+/** Whether it was replaced by a conversion that begins with the other one. */
+function isOlder({ parts, written }: LocalSegment, first: SegmentJoiner): boolean {
+  const finished = [...parts.values()].flat().find(({ footer }) => footer);
+  return finished?.footer ? finished.footer.sequence < first.sequence : written < first.written;
 }
 
 async function write(output: FileHandle, block: Buffer): Promise<number> {

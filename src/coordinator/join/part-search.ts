@@ -8,6 +8,8 @@ import { LocalPart, UnreadablePartError } from './local-part.ts';
 export interface LocalSegment {
   readonly id: string;
   readonly position: number;
+  /** ISO 8601: when the first of its parts was begun. */
+  readonly written: string;
   /** By index; of some there may be copies. */
   readonly parts: ReadonlyMap<number, readonly LocalPart[]>;
 }
@@ -75,6 +77,7 @@ function toFile(id: string, parts: readonly LocalPart[]): LocalFile {
   const segments = [...Map.groupBy(parts, ({ header }) => header.segment)].map(([segment, own]) => ({
     id: segment,
     position: own[0]?.header.position ?? 0,
+    written: own.map(({ header }) => header.written).sort()[0] ?? '',
     parts: Map.groupBy(own, ({ header }) => header.index),
   }));
   segments.sort((a, b) => a.position - b.position);

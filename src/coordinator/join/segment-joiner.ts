@@ -36,6 +36,15 @@ export class SegmentJoiner {
     this.#code = new ErasureCode(dataParts, parityParts);
   }
 
+  get position(): number {
+    return this.#segment.position;
+  }
+
+  /** ISO 8601. */
+  get written(): string {
+    return this.#segment.written;
+  }
+
   /** Of a later version of the same segment it is greater. */
   get sequence(): number {
     return this.#footer.sequence;

@@ -39,9 +39,12 @@ export class Pool {
    */
   async requireReachable(numbers: readonly number[], needed: number): Promise<void> {
     const suspects = numbers.map((number) => this.server(number)).filter(({ isSuspect }) => isSuspect);
-    const answers = Promise.all(suspects.map((server) => server.whyDown()));
-    if (numbers.length - suspects.length >= needed) return;
-    const down = (await answers).filter((reason) => reason !== undefined);
+    if (numbers.length - suspects.length >= needed) {
+      this.recheck(numbers);
+      return;
+    }
+    const answers = await Promise.all(suspects.map((server) => server.whyDownNow()));
+    const down = answers.filter((reason) => reason !== undefined);
     if (numbers.length - down.length < needed) throw new FileSystemError('unavailable', down.join('; '));
   }
 

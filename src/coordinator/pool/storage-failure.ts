@@ -54,6 +54,9 @@ function describeReply(server: NamedServer, error: FTPError): string {
   ) {
     return `${name} wants another encryption (${message}): ${advice(server, (n) => `set FTP_TLS${n} to explicit, or off`, 'choose explicit TLS, or none')} if it has no TLS`;
   }
+  if (/\b(AUTH|SSL|TLS)\b/.test(message) && [500, 502, 504].includes(code)) {
+    return `${name} has no TLS (${message}): ${advice(server, (n) => `set FTP_TLS${n} to off`, 'choose no encryption')} if nobody else is on the line`;
+  }
   if (/^AUTH\b/.test(message) || [500, 502, 504].includes(code)) {
     return `${name} answered ${message}`;
   }

@@ -167,6 +167,12 @@ export class StorageServer {
     return this.#checking;
   }
 
+  /** As {@link whyDown}, but never with an answer to somebody who asked earlier: the server may be back since. */
+  async whyDownNow(): Promise<string | undefined> {
+    await this.#checking;
+    return this.whyDown();
+  }
+
   /** What went wrong with this server, for the person at the client. */
   toFileSystemError(error: unknown): FileSystemError {
     if (error instanceof FileSystemError) return error;

@@ -31,6 +31,8 @@ export interface RebuildOptions {
   readonly log: Log;
   /** A line for the person who waits. */
   readonly onProgress: (message: string) => void;
+  /** Ends it, and nothing is left in the folder. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RebuildResult extends RestoredTotals {
@@ -42,10 +44,10 @@ export interface RebuildResult extends RestoredTotals {
 /**
  * Makes the catalogue anew from what lies on the storage servers. The coordinator must not run; its folder has a
  * catalogue only when all of it was restored.
- * @throws RebuildError telling what stands against it
+ * @throws RebuildError telling what stands against it; the signal's reason
  */
 export async function rebuildCatalogue(options: RebuildOptions): Promise<RebuildResult> {
-  const { folder, storageServers, log, onProgress } = options;
+  const { folder, storageServers, log, onProgress, signal } = options;
   const target = join(folder, catalogueName);
   // A log beside a catalogue of that name would be taken for its own, whoever wrote it.
   if ([target, `${target}-wal`, `${target}-journal`].some((path) => existsSync(path))) {
@@ -57,11 +59,14 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
   const poolId = choosePool(survey, options.pool);
   onProgress(`pool ${poolId}`);
   for (const reason of survey.unreachable.values()) onProgress(reason);
+  signal?.throwIfAborted();
   await mkdir(folder, { recursive: true });
   const draft = join(folder, 'rebuilt.sqlite');
   await rm(draft, { force: true });
   const pool = new Pool(poolId, storageServers, log);
   const catalogue = new RestoredCatalogue(draft, poolId);
+  const end = () => pool.close(); // Whatever waits for a storage server then fails.
+  signal?.addEventListener('abort', end);
   let closed = false;
   try {
     const servers = survey.reachable.map((number) => pool.server(number));
@@ -90,13 +95,18 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
       folder,
       onFailure: (_server, reason) => onProgress(`no snapshot there: ${reason}`),
     });
+    signal?.throwIfAborted();
     if (holders.length >= Math.min(replayed.copies, servers.length))
       catalogue.outbox.markSnapshot(range.first);
     catalogue.close();
     closed = true;
     await rename(draft, target);
     return result;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', end);
     if (!closed) catalogue.close();
     pool.close();
     await rm(draft, { force: true });

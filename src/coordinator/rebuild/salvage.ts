@@ -18,6 +18,7 @@ import {
   SegmentGeometry,
 } from '../segments/part-format.ts';
 import { finalPartPath } from '../segments/part-writer.ts';
+import { type ChainedSegment, chainOfSegments } from '../segments/segment-chain.ts';
 
 /** Longer than any footer. */
 const endBytes = 4096;
@@ -30,7 +31,7 @@ export interface PartLocation {
   readonly bytes: number;
 }
 
-interface SalvagedSegment {
+interface SalvagedSegment extends ChainedSegment {
   readonly header: PartHeader;
   readonly footer: PartFooter;
   readonly locations: readonly PartLocation[];
@@ -59,13 +60,12 @@ export async function salvageParts(options: SalvageOptions): Promise<void> {
   }
   if (unreadable > 0) onProgress(`${unreadable} segments have no part that is whole: they are left out`);
   const tree = new FolderTree(catalogue);
-  const versions = [...files].map(([id, segments]) => ({ id, segments: inOrder(segments) }));
+  const versions = [...files].map(([id, all]) => ({ id, all, ...chainOfSegments(all) }));
   // The newest of several versions comes first, and so gets the name.
-  versions.sort((a, b) => sequenceOf(b.segments) - sequenceOf(a.segments));
-  for (const { id, segments } of versions) {
-    const path = segments.at(-1)?.header.path ?? '';
-    const incomplete = segments.findIndex(({ header }, position) => header.position !== position);
-    if (incomplete >= 0) onProgress(`left out, since segment ${incomplete} is missing: ${path}`);
+  versions.sort((a, b) => sequenceOf(b.all) - sequenceOf(a.all));
+  for (const { id, all, segments, missing } of versions) {
+    const path = (segments.at(-1) ?? all.at(-1))?.header.path ?? '';
+    if (missing !== undefined) onProgress(`left out, since segment ${missing} is missing: ${path}`);
     else if (!tree.addFile(id, path, segments))
       onProgress(`left out, since there is a newer version: ${path}`);
   }
@@ -92,7 +92,11 @@ async function readSegment(
         connection.tail(path, Math.max(0, bytes - endBytes)),
       );
       const footer = decodeFooter(end);
-      if (header.segment === segment && footer.segment === segment) return { header, footer, locations };
+      if (header.segment === segment && footer.segment === segment) {
+        const { position } = header;
+        const { sequence, length } = footer;
+        return { header, footer, locations, position, sequence, length };
+      }
     } catch (error) {
       // Of a part that is damaged, or that its disk does not give, another one may tell the same.
       if (!(error instanceof PartFormatError) && !isReadFailure(error))
@@ -100,17 +104,6 @@ async function readSegment(
     }
   }
   return undefined;
-}
-
-/** Of several at one position (a converted file) the newest. */
-function inOrder(segments: readonly SalvagedSegment[]): SalvagedSegment[] {
-  const newest = new Map<number, SalvagedSegment>();
-  for (const segment of segments) {
-    const { position } = segment.header;
-    const other = newest.get(position);
-    if (!other || other.footer.sequence < segment.footer.sequence) newest.set(position, segment);
-  }
-  return [...newest.values()].sort((a, b) => a.header.position - b.header.position);
 }
 
 function sequenceOf(segments: readonly SalvagedSegment[]): number {

@@ -1,5 +1,5 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
-import type { StoredSegment } from '../catalogue/catalogue.ts';
+import type { StoredPart, StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Promptness } from '../pool/promptness.ts';
 import { DamagedPartError, type PartFailure } from './part-failure.ts';
@@ -13,10 +13,17 @@ const quickBlock = 10;
 /** So many times as slow as the quickest: then others are read. */
 const slowFactor = 3;
 
+export interface ChosenParts {
+  /** Of the `k` parts that promise most. */
+  readonly indices: readonly number[];
+  /** Of those that can stand in for one that lags behind, the best first. */
+  readonly spares: readonly number[];
+}
+
 /** Which `k` parts of a segment to read, by what became of those that were read before. */
 export class PartSelection {
-  readonly #segment: StoredSegment;
   readonly #pool: Pool;
+  #segment: StoredSegment;
   readonly #failures = new Map<number, PartFailure>();
   readonly #attempts = new Map<number, number>();
 
@@ -31,12 +38,33 @@ export class PartSelection {
     if (kind === 'unavailable') this.#attempts.set(index, (this.#attempts.get(index) ?? 0) + 1);
   }
 
+  get segment(): StoredSegment {
+    return this.#segment;
+  }
+
   /**
-   * The `k` parts that promise most, and those that can stand in for one that lags behind.
+   * Looks at parts again that have been stored, moved or verified since.
+   * @param current the same segment as it is now
+   * @returns whether there are any
+   */
+  renew(current: StoredSegment): boolean {
+    const before = this.#segment.parts;
+    const renewed = [...current.parts.keys()].filter((index) =>
+      isRenewed(before[index], current.parts[index]),
+    );
+    for (const index of renewed) {
+      this.#failures.delete(index);
+      this.#attempts.delete(index);
+    }
+    this.#segment = current;
+    return renewed.length > 0;
+  }
+
+  /**
    * @param offset of the first byte that is to be read now, in the segment
    * @throws FileSystemError when fewer than `k` are left, naming the storage servers that are needed
    */
-  choose(offset: number): { readonly indices: readonly number[]; readonly spares: readonly number[] } {
+  choose(offset: number): ChosenParts {
     const { layout, blockBytes, length } = this.#segment;
     const { dataParts } = layout;
     const stripe = Math.floor(offset / new SegmentGeometry(layout, blockBytes, length).stripeBytes);
@@ -109,6 +137,11 @@ export class PartSelection {
       `${left.length} of ${parts.length} parts can be read, and ${layout.dataParts} are needed: ${needed.join('; ')}`,
     );
   }
+}
+
+function isRenewed(before: StoredPart | undefined, now: StoredPart | undefined): boolean {
+  if (!now?.stored) return false;
+  return !before?.stored || now.server !== before.server || now.verified > before.verified;
 }
 
 /** Whether the damage leaves the part right in that stripe, as far as is known. */

@@ -1,7 +1,7 @@
 import type { StoredSegment } from '../catalogue/catalogue.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type PartFailure, PartFailuresError } from './part-failure.ts';
-import { PartSelection } from './part-selection.ts';
+import { type ChosenParts, PartSelection } from './part-selection.ts';
 import { type HeldChunks, SegmentReader } from './segment-reader.ts';
 
 export interface SegmentDownloadOptions {
@@ -11,6 +11,8 @@ export interface SegmentDownloadOptions {
   readonly segment: StoredSegment;
   /** Of the first byte wanted, in the segment; less than its length. */
   readonly offset: number;
+  /** The segment as it is now, when parts of it may have been repaired or moved; undefined when its file is gone. */
+  readonly current: (segment: string) => Promise<StoredSegment | undefined>;
   /** Called for every part that cannot be used, or is too slow. */
   readonly onPartFailure: (segment: StoredSegment, failure: PartFailure) => void;
 }
@@ -64,14 +66,26 @@ export class SegmentDownload {
 
   async #open(): Promise<SegmentReader> {
     if (this.#reader) return this.#reader;
-    const { pool, poolId, segment } = this.#options;
+    const { pool, poolId } = this.#options;
     const offset = this.#offset;
     const onSpareFailure = (failure: PartFailure) => this.#note(failure);
-    const parts = this.#selection.choose(offset);
+    const parts = await this.#choose(offset);
+    const { segment } = this.#selection;
     const reader = await SegmentReader.open({ pool, poolId, segment, offset, ...parts, onSpareFailure });
     if (this.#destroyed) reader.destroy();
     this.#reader = reader;
     return reader;
+  }
+
+  /** During a long download parts are repaired, and others lost: before it fails, what is stored now counts. */
+  async #choose(offset: number): Promise<ChosenParts> {
+    try {
+      return this.#selection.choose(offset);
+    } catch (error) {
+      const current = await this.#options.current(this.#options.segment.id);
+      if (!current || !this.#selection.renew(current)) throw error;
+      return this.#choose(offset);
+    }
   }
 
   /** Does something again with other parts, as long as there are enough. */
@@ -90,6 +104,6 @@ export class SegmentDownload {
 
   #note(failure: PartFailure): void {
     this.#selection.note(failure);
-    this.#options.onPartFailure(this.#options.segment, failure);
+    this.#options.onPartFailure(this.#selection.segment, failure);
   }
 }

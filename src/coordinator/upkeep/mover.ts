@@ -34,6 +34,8 @@ export class Mover {
   readonly #after = new Map<number, PartPlace>();
   /** Grows each time that somebody begins or ends a rebalance: whatever was going on for an earlier one ends. */
   #rebalances = 0;
+  /** Why not everything could be moved away in the last look through a server's parts, by its number. */
+  readonly #stuck = new Map<number, string>();
   #reason: string | undefined;
   #checkedSegments = 0;
   #movedParts = 0;
@@ -65,6 +67,11 @@ export class Mover {
   async stopRebalance(): Promise<void> {
     this.#rebalances += 1;
     await this.#parts.catalogue.upkeep.setNote(cursorNote, undefined);
+  }
+
+  /** Why a server that is to be emptied still has parts; undefined while nothing stands against it. */
+  whyStuck(number: number): string | undefined {
+    return this.#parts.budget.isNothing ? 'FTP_UPKEEP_RATE is 0' : this.#stuck.get(number);
   }
 
   async report(): Promise<RebalanceReport> {
@@ -106,10 +113,13 @@ export class Mover {
   async #drain(number: number, signal: AbortSignal): Promise<boolean> {
     const { catalogue, placement } = this.#parts;
     const parts = await catalogue.upkeep.partsOn(number, this.#after.get(number), batch);
+    const ofOthers = this.#reason;
+    this.#reason = undefined;
     for (const place of parts) {
       signal.throwIfAborted();
       if (!this.#isToBeEmptied(number)) {
         this.#after.delete(number);
+        this.#stuck.delete(number);
         return true; // Somebody wants it to stay, or it is back.
       }
       await this.#change(place.segment, signal, async (task) => {
@@ -123,6 +133,9 @@ export class Mover {
       });
       this.#after.set(number, place);
     }
+    if (this.#reason === undefined) this.#stuck.delete(number);
+    else this.#stuck.set(number, this.#reason);
+    this.#reason ??= ofOthers;
     if (parts.length < batch) this.#after.delete(number); // What could not be moved is tried again later.
     return parts.length === batch;
   }

@@ -1,6 +1,7 @@
 import { FileSystemError } from '../../ftp/file-system.ts';
 import type { Log } from '../../log/log.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import { newerRecord } from '../journal/newer-records.ts';
 import type { Pool } from '../pool/pool.ts';
 import { identify, mark, poolsOn } from '../pool/server-identity.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
@@ -31,6 +32,8 @@ export class ServerWatch {
   readonly #strange = new Map<number, string>();
   readonly #known = new Set<number>();
   readonly #full = new Set<number>();
+  /** Why no server is used: the catalogue is behind what they know. */
+  #olderCatalogue: string | undefined;
   #draining: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -180,9 +183,9 @@ export class ServerWatch {
     if (identity.kind === 'marked' && identity.server !== server.number) {
       const whose = identity.server === 0 ? 'something else' : `storage server ${identity.server}`;
       const reason = `${server.name} is not used: its folder belongs to ${whose}; check FTP_SERVER${server.number}, FTP_PORT${server.number} and its folder, or remove the file server.json in its folder ${catalogue.pool} if it is right`;
-      this.#strange.set(server.number, reason);
-      throw new FileSystemError('unavailable', reason);
+      this.#refuse(server, reason);
     }
+    await this.#refuseOlderCatalogue(server, connection);
     this.#strange.delete(server.number);
     if (identity.kind === 'unmarked') await this.#warnOfOthers(server, connection);
     if (identity.kind === 'unmarked' && (await mark(connection, catalogue.pool, server.number))) {
@@ -195,6 +198,27 @@ export class ServerWatch {
     const wasAway = !this.#known.has(server.number) || server.downSince !== undefined;
     this.#known.add(server.number);
     if (wasAway) onBack(server);
+  }
+
+  /**
+   * What such a catalogue does not know of would be removed, and its records would take the place of newer ones. Each
+   * server has only some of the records: what one of them tells holds for all.
+   */
+  async #refuseOlderCatalogue(server: StorageServer, connection: StorageConnection): Promise<void> {
+    const { catalogue, pool } = this.#parts;
+    if (!this.#olderCatalogue && !this.#known.has(server.number)) {
+      const newer = await newerRecord(connection, catalogue.pool, catalogue.journal);
+      if (newer) {
+        this.#olderCatalogue = `storage server ${server.number} has changes up to record ${newer.found}, and the catalogue only up to ${newer.known}: it is an older copy, or another coordinator uses the pool, too. If it is a copy, stop the coordinator, move catalogue.sqlite* out of its folder (FTP_SERVER_DIR) and make the catalogue anew with "splitftp rebuild"`;
+        for (const other of pool.servers) other.checkAgain();
+      }
+    }
+    if (this.#olderCatalogue) this.#refuse(server, `${server.name} is not used: ${this.#olderCatalogue}`);
+  }
+
+  #refuse(server: StorageServer, reason: string): never {
+    this.#strange.set(server.number, reason);
+    throw new FileSystemError('unavailable', reason);
   }
 
   /** Coordinators may share a storage server; but more often one of them has lost its catalogue. */

@@ -5,6 +5,7 @@ import { toPath, toUri } from '../file-system/stored-uri.ts';
 import type { Servers } from '../servers.ts';
 import { type FileHealth, healthOf } from './file-health.ts';
 import { describeHealth } from './health-words.ts';
+import { noTrouble, type PoolTrouble, troubleOf } from './pool-trouble.ts';
 
 /** Milliseconds between two questions to the coordinator, while a window shows files. */
 const pause = 10_000;
@@ -32,6 +33,10 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
   readonly onDidChangeFileDecorations = this.#redecorate.event;
   /** Paths whose health is another than before. */
   readonly onDidChange = this.#changed.event;
+  readonly #looked = new vscode.EventEmitter<PoolTrouble>();
+  #trouble = noTrouble;
+  /** What is wrong with the pool as a whole, each time it was looked at. */
+  readonly onDidLook = this.#looked.event;
   #hasTrouble = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,6 +46,7 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
     this.#subscriptions = vscode.Disposable.from(
       this.#redecorate,
       this.#changed,
+      this.#looked,
       vscode.window.registerFileDecorationProvider(this),
       servers.onDidChangeState(() => this.#schedule(0)),
       files.onDidChange((changes) => this.#forget(changes.map(({ path }) => path))),
@@ -51,6 +57,11 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
   /** Of a file that is shown; undefined where it is whole, or not known yet. */
   known(path: string): FileHealth | undefined {
     return this.#known.get(path) ?? this.#before.get(path);
+  }
+
+  /** With the pool as a whole, when it was looked at last. */
+  get trouble(): PoolTrouble {
+    return this.#trouble;
   }
 
   async provideFileDecoration(uri: vscode.Uri): Promise<vscode.FileDecoration | undefined> {
@@ -71,7 +82,10 @@ export class HealthOfFiles implements vscode.FileDecorationProvider, vscode.Disp
     if (this.#servers.state.kind !== 'running') return;
     const client = await this.#servers.client();
     const hadTrouble = this.#hasTrouble;
-    this.#hasTrouble = (await client.status()).some(isTrouble);
+    const reports = await client.status();
+    this.#hasTrouble = reports.some(isTrouble);
+    this.#trouble = troubleOf(reports);
+    this.#looked.fire(this.#trouble);
     if (!hadTrouble && !this.#hasTrouble) return;
     this.#before = this.#known;
     this.#known = new Map();

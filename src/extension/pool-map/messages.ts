@@ -35,6 +35,8 @@ export interface MapTexts {
   readonly whatIf: string;
   readonly switchOff: string;
   readonly free: string;
+  readonly byte: string;
+  readonly bytes: string;
   readonly throughput: string;
   readonly perSecond: string;
   readonly where: string;

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { StatusReport } from '../../site/reports.ts';
+import { partsToRebuild } from '../health/pool-trouble.ts';
 import type { PoolWatch } from '../pool-watch.ts';
 import type { Servers } from '../servers.ts';
 import { stateWords } from '../servers-view/server-node.ts';
-import { countParts, formatSize } from '../wording.ts';
+import { countParts } from '../wording.ts';
 import type { MapState, MapTexts } from './messages.ts';
 import { placementOf } from './placement.ts';
 import type { PlacedFile } from './survival.ts';
@@ -155,10 +156,9 @@ export class PoolMap implements vscode.Disposable {
         repair === undefined || (repair.parts === 0 && repair.repairedParts === 0)
           ? ''
           : vscode.l10n.t(
-              'Repair: {0} to rebuild ({1}), {2} rebuilt.',
-              countParts(repair.parts),
-              formatSize(repair.bytes),
-              repair.repairedParts,
+              'Repair: {0}, {1} rebuilt.',
+              partsToRebuild(repair),
+              countParts(repair.repairedParts),
             ),
       problem: problem ?? this.#problem,
     };
@@ -187,6 +187,8 @@ function pageTexts(): MapTexts {
     ),
     switchOff: vscode.l10n.t('Switch this server off in the picture, or on again'),
     free: vscode.l10n.t('{0} free', '{0}'),
+    byte: vscode.l10n.t('1 byte'),
+    bytes: vscode.l10n.t('{0} bytes', '{0}'),
     throughput: vscode.l10n.t("Throughput of this window's transfers, last three minutes"),
     perSecond: vscode.l10n.t('Now {0}/s, at most {1}/s', '{0}', '{1}'),
     where: vscode.l10n.t('Where the parts are'),
@@ -212,8 +214,18 @@ function pageTexts(): MapTexts {
       '{2}',
       '{3}',
     ),
-    resultOffOne: vscode.l10n.t('Without storage server {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
-    resultOff: vscode.l10n.t('Without storage servers {0}: {1} of {2} files survive.', '{0}', '{1}', '{2}'),
+    resultOffOne: vscode.l10n.t(
+      'Files that survive without storage server {0}: {1} of {2}.',
+      '{0}',
+      '{1}',
+      '{2}',
+    ),
+    resultOff: vscode.l10n.t(
+      'Files that survive without storage servers {0}: {1} of {2}.',
+      '{0}',
+      '{1}',
+      '{2}',
+    ),
   };
 }
 

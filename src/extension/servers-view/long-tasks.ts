@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { SplitClient } from '../../client/split-client.ts';
-import { countFiles, formatSize } from '../wording.ts';
+import { countFiles, countParts, formatCount, formatSize } from '../wording.ts';
 
 /** Milliseconds between two questions how far it is. */
 const pause = 1000;
@@ -43,17 +43,22 @@ export async function verify(client: SplitClient, path: string): Promise<void> {
     look: ({ id }) => client.verification(id),
     stop: ({ id }) => client.stopVerification(id),
     describe: ({ checkedParts, parts, checkedBytes }) =>
-      vscode.l10n.t('{0} of {1} parts, {2}', checkedParts, parts, formatSize(checkedBytes)),
+      vscode.l10n.t(
+        'Parts: {0} of {1}, {2}',
+        formatCount(checkedParts),
+        formatCount(parts),
+        formatSize(checkedBytes),
+      ),
   });
   const { checkedParts, damaged, missing, unreachable, lostFiles } = result;
   const trouble = damaged + missing + unreachable;
   const text =
     trouble === 0
-      ? vscode.l10n.t('{0}: all of {1} parts are in order.', path, checkedParts)
+      ? vscode.l10n.t('{0}: {1} verified, everything is in order.', path, countParts(checkedParts))
       : vscode.l10n.t(
-          '{0}: of {1} parts {2} are damaged, {3} missing, {4} on servers that are down. Files lost: {5}.',
+          '{0}: {1} verified. Damaged: {2}, missing: {3}, on servers that are down: {4}. Files lost: {5}.',
           path,
-          checkedParts,
+          countParts(checkedParts),
           damaged,
           missing,
           unreachable,
@@ -69,7 +74,7 @@ export async function convert(client: SplitClient, path: string): Promise<void> 
     begin: () => client.beginConversion(path),
     look: ({ id }) => client.conversion(id),
     stop: ({ id }) => client.stopConversion(id),
-    describe: ({ files, bytes }) => vscode.l10n.t('{0} files, {1}', files, formatSize(bytes)),
+    describe: ({ files, bytes }) => `${countFiles(files)}, ${formatSize(bytes)}`,
   });
   const text = vscode.l10n.t(
     'Layout {0}: {1} converted, {2} had it already, {3} failed.',

@@ -87,6 +87,7 @@ export function serverCommands(parts: ServerCommandParts): Readonly<Record<strin
     'splitftp.servers.remove': forStorage(async (number) => (await departing()).removeServer(parts, number)),
     'splitftp.servers.repair': () => begin((client) => client.repair()),
     'splitftp.servers.rebalance': () => begin((client) => client.rebalance()),
+    'splitftp.servers.stopRebalance': () => begin((client) => client.rebalance({ stop: true })),
     'splitftp.servers.verify': async (clicked) =>
       (await longTasks()).verify(await servers.client(), v.is(entry, clicked) ? clicked.path : '/'),
     'splitftp.convert': async (clicked) =>

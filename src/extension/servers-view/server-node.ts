@@ -4,13 +4,15 @@ import { formatFingerprint } from '../../config/fingerprint.ts';
 import { isLocal } from '../../config/loopback.ts';
 import type {
   CoordinatorReport,
+  RebalanceReport,
   RepairReport,
   ScrubReport,
   StatusReport,
   StorageServerReport,
 } from '../../site/reports.ts';
+import { isUnreadable, partsToRebuild, reasonOf, troubleWithFiles } from '../health/pool-trouble.ts';
 import type { ServersState } from '../servers.ts';
-import { countFiles, countParts, formatSize } from '../wording.ts';
+import { countFiles, countParts, formatCount, formatSize } from '../wording.ts';
 
 type Running = ServersState & { readonly kind: 'running' };
 
@@ -30,6 +32,7 @@ export type ServerNode =
       readonly report?: StorageServerReport;
     }
   | { readonly kind: 'repair'; readonly report: RepairReport }
+  | { readonly kind: 'rebalance'; readonly report: RebalanceReport }
   | { readonly kind: 'scrub'; readonly report: ScrubReport };
 
 export function nodesOf(state: Running, reports: readonly StatusReport[]): ServerNode[] {
@@ -57,6 +60,9 @@ export function nodesOf(state: Running, reports: readonly StatusReport[]): Serve
     },
     ...storage,
     ...(coordinator?.repair ? [{ kind: 'repair', report: coordinator.repair } as const] : []),
+    ...(coordinator?.rebalance && coordinator.rebalance.state !== 'idle'
+      ? [{ kind: 'rebalance', report: coordinator.rebalance } as const]
+      : []),
     ...(coordinator?.scrub ? [{ kind: 'scrub', report: coordinator.scrub } as const] : []),
   ];
 }
@@ -69,6 +75,8 @@ export function itemOf(node: ServerNode): vscode.TreeItem {
       return storageItem(node);
     case 'repair':
       return repairItem(node.report);
+    case 'rebalance':
+      return rebalanceItem(node.report);
     case 'scrub':
       return scrubItem(node.report);
   }
@@ -78,12 +86,19 @@ function coordinatorItem({ address, startedHere, report }: ServerNode & { kind: 
   const item = new vscode.TreeItem(vscode.l10n.t('Coordinator'));
   item.id = 'coordinator';
   item.contextValue = startedHere ? 'coordinator.ours' : 'coordinator.attached';
-  item.iconPath = new vscode.ThemeIcon('server-process');
+  const health = report?.health;
+  const trouble = troubleWithFiles(health);
+  item.iconPath =
+    trouble.length === 0
+      ? new vscode.ThemeIcon('server-process')
+      : isUnreadable(health)
+        ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
+        : new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
   item.description = [
-    ...(report ? [report.layout, countFiles(report.files), formatSize(report.bytes)] : []),
+    ...(report ? [report.layout, countFiles(report.files), ...trouble, formatSize(report.bytes)] : []),
     address,
   ].join(', ');
-  const health = report?.health;
+  const journal = report?.journal;
   item.tooltip = [
     startedHere
       ? vscode.l10n.t('Started by this window.')
@@ -98,6 +113,12 @@ function coordinatorItem({ address, startedHere, report }: ServerNode & { kind: 
             health.unavailable,
             health.lost,
           ),
+        ]
+      : []),
+    ...(journal !== undefined && journal.waiting > 0
+      ? [
+          vscode.l10n.t('Changes that too few storage servers know of: {0}', formatCount(journal.waiting)),
+          ...(journal.reason === undefined ? [] : [journal.reason]),
         ]
       : []),
     ...(report?.tls ? [vscode.l10n.t('TLS: {0}', formatFingerprint(report.tls.fingerprint))] : []),
@@ -145,22 +166,24 @@ function storageItem({ number, address, isOurs, report }: ServerNode & { kind: '
   item.description = [
     stateWords(report.state),
     countParts(report.parts),
+    // What is wrong before what is only good to know: the end of a row is cut off first.
+    ...(report.missing === 0 ? [] : [vscode.l10n.t('{0} missing', formatCount(report.missing))]),
+    ...(report.errors === 0 ? [] : [vscode.l10n.t('errors: {0}', formatCount(report.errors))]),
     formatSize(report.bytes),
     ...(report.free === undefined ? [] : [vscode.l10n.t('{0} free', formatSize(report.free))]),
-    ...(report.missing === 0 ? [] : [vscode.l10n.t('{0} missing', report.missing.toLocaleString())]),
-    ...(report.errors === 0 ? [] : [vscode.l10n.t('{0} errors', report.errors.toLocaleString())]),
     address,
   ].join(', ');
+  const reason = reasonOf(report);
   item.tooltip = [
-    `${address}: ${stateWords(report.state)}`,
-    ...(report.reason === undefined ? [] : [report.reason]),
+    item.description,
+    ...(reason === undefined ? [] : [reason]),
     ...(report.domain === undefined ? [] : [vscode.l10n.t('Failure domain: {0}', report.domain)]),
     ...(report.can.length === 0 ? [] : [vscode.l10n.t('It can: {0}', report.can.join(', '))]),
     ...(report.connections === undefined
       ? []
       : [vscode.l10n.t('Connections at most: {0}', report.connections)]),
   ].join('\n');
-  return labelled(item);
+  return labelled(item, reason);
 }
 
 function repairItem(report: RepairReport) {
@@ -168,14 +191,34 @@ function repairItem(report: RepairReport) {
   item.id = 'repair';
   item.contextValue = 'repair';
   item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'tools');
-  const left = vscode.l10n.t('{0} to rebuild ({1})', countParts(report.parts), formatSize(report.bytes));
-  const done = vscode.l10n.t('{0} rebuilt', report.repairedParts);
-  item.description =
-    report.parts === 0 && report.state === 'idle'
-      ? [vscode.l10n.t('nothing to do'), ...(report.repairedParts === 0 ? [] : [done])].join(', ')
-      : [left, done].join(', ');
-  if (report.reason !== undefined) item.tooltip = report.reason;
+  const left = partsToRebuild(report);
+  const done =
+    report.repairedParts === 0 ? [] : [vscode.l10n.t('{0} rebuilt', countParts(report.repairedParts))];
+  item.description = [
+    ...(report.parts === 0 && report.state === 'idle' ? [vscode.l10n.t('nothing to do')] : [left]),
+    ...waiting(report),
+    ...done,
+  ].join(', ');
   return labelled(item);
+}
+
+function rebalanceItem(report: RebalanceReport) {
+  const item = new vscode.TreeItem(vscode.l10n.t('Rebalance'));
+  item.id = 'rebalance';
+  item.contextValue = 'rebalance';
+  item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'clock');
+  item.description = [
+    vscode.l10n.t('{0} of {1}', formatCount(report.checkedSegments), formatCount(report.segments)),
+    vscode.l10n.t('{0} moved ({1})', countParts(report.movedParts), formatSize(report.movedBytes)),
+    ...waiting(report),
+  ].join(', ');
+  return labelled(item);
+}
+
+/** That upkeep waits, and for what. */
+function waiting({ state, reason }: Pick<RepairReport, 'state' | 'reason'>): string[] {
+  if (state !== 'waiting') return [];
+  return [reason === undefined ? vscode.l10n.t('waiting') : `${vscode.l10n.t('waiting')}: ${reason}`];
 }
 
 function scrubItem(report: ScrubReport) {
@@ -184,14 +227,20 @@ function scrubItem(report: ScrubReport) {
   item.contextValue = 'scrub';
   item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'verified');
   item.description = [
-    vscode.l10n.t('{0} of {1} parts verified', report.verifiedParts, report.parts),
-    ...(report.found === 0 ? [] : [vscode.l10n.t('{0} damaged parts found', report.found)]),
+    vscode.l10n.t('{0} of {1} verified', formatCount(report.verifiedParts), formatCount(report.parts)),
+    ...(report.found === 0
+      ? []
+      : [vscode.l10n.t('damaged or missing parts found: {0}', formatCount(report.found))]),
   ].join(', ');
-  item.tooltip = vscode.l10n.t('Each part is verified once in {0} days.', report.periodDays);
+  item.tooltip =
+    report.periodDays === 1
+      ? vscode.l10n.t('Each part is verified once a day.')
+      : vscode.l10n.t('Each part is verified once in {0} days.', report.periodDays);
   return labelled(item);
 }
 
-function labelled(item: vscode.TreeItem): vscode.TreeItem {
-  item.accessibilityInformation = { label: `${String(item.label)}, ${String(item.description ?? '')}` };
+function labelled(item: vscode.TreeItem, reason?: string): vscode.TreeItem {
+  const label = [item.label, item.description, reason].filter((each) => each !== undefined).join(', ');
+  item.accessibilityInformation = { label };
   return item;
 }

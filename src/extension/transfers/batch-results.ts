@@ -54,6 +54,8 @@ export function isAllCanceled(
 
 export interface ResultActions {
   readonly log: vscode.LogOutputChannel;
+  /** Whether storage servers need somebody: that may be why something failed. */
+  readonly isPoolInTrouble: boolean;
   retry(): void;
   /** Shows what is stored at a path. */
   reveal(path: string): Promise<void>;
@@ -79,7 +81,10 @@ export async function tellResult(batch: Batch, result: BatchResult, actions: Res
   }
   const [retry, logs] = [vscode.l10n.t('Retry'), vscode.l10n.t('Show Logs')];
   const message = `${text}. ${failure.path}: ${failure.message}`;
-  const answer = await vscode.window.showErrorMessage(message, retry, logs);
+  const servers = vscode.l10n.t('Show Servers');
+  const buttons = [retry, ...(actions.isPoolInTrouble ? [servers] : []), logs];
+  const answer = await vscode.window.showErrorMessage(message, ...buttons);
+  if (answer === servers) await vscode.commands.executeCommand('splitftp.servers.focus');
   if (answer === logs) log.show();
   if (answer === retry) actions.retry();
 }

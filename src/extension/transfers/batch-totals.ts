@@ -1,5 +1,9 @@
 import { type FileState, fileStates, isUnfinished, type QueuedFile } from './records.ts';
 
+const leftOut: ReadonlySet<FileState> = new Set(['skipped', 'failed', 'canceled']);
+/** Nothing of it is to be transferred, unless somebody tries it again. */
+const isLeftOut = (state: FileState): boolean => leftOut.has(state);
+
 /** Sums over the files of one batch, kept up to date file by file. */
 export class BatchTotals {
   readonly #counts = new Map<FileState, number>();
@@ -37,7 +41,7 @@ export class BatchTotals {
 
   #change(file: QueuedFile, sign: 1 | -1): void {
     this.#counts.set(file.state, this.count(file.state) + sign);
-    if (file.state === 'skipped' || file.state === 'canceled') return;
+    if (isLeftOut(file.state)) return;
     this.#bytes += sign * file.size;
     this.#bytesDone += sign * Math.min(file.bytes, file.size);
   }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { formatSize } from '../wording.ts';
+import { formatSize, formatTime } from '../wording.ts';
 import type { Existing } from './file-task.ts';
 import type { ConflictAnswer, QueuedFile } from './records.ts';
 import type { TransferQueue } from './transfer-queue.ts';
@@ -56,9 +56,9 @@ export class ConflictQuestions implements vscode.Disposable {
     pick.placeholder = vscode.l10n.t(
       'Existing: {0}, of {1}. New: {2}, of {3}.',
       formatSize(existing.size),
-      existing.modified.toLocaleString(),
+      formatTime(existing.modified),
       formatSize(file.size),
-      new Date(file.modified).toLocaleString(),
+      formatTime(file.modified),
     );
     pick.ignoreFocusOut = true;
     pick.items = this.#answers(file);

@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import { registerAll } from '../command-runner.ts';
 import type { FilesViews } from '../files-views.ts';
 import type { FirstSteps } from '../first-steps.ts';
+import type { HealthOfFiles } from '../health/health-of-files.ts';
 import type { Servers } from '../servers.ts';
 import type { DroppedFiles } from './dropped-files.ts';
 import { transferCommands } from './transfer-commands.ts';
@@ -13,6 +14,7 @@ interface TransfersParts {
   readonly servers: Servers;
   readonly log: vscode.LogOutputChannel;
   readonly tree: FilesViews;
+  readonly health: HealthOfFiles;
   readonly dropped: DroppedFiles;
   readonly steps: FirstSteps;
 }
@@ -23,6 +25,7 @@ export function registerTransfers({
   servers,
   log,
   tree,
+  health,
   dropped,
   steps,
 }: TransfersParts): Transfers {
@@ -31,6 +34,7 @@ export function registerTransfers({
     log,
     dropped,
     context,
+    isPoolInTrouble: () => health.trouble.severity !== 'none',
     reveal: (path) => tree.reveal(path),
     onStored: (folder, files) => {
       if (files > 0) steps.finish('uploaded');

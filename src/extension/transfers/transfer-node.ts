@@ -1,7 +1,8 @@
 /** How the queue's records look in the Transfers view. */
 import { basename, posix } from 'node:path';
 import * as vscode from 'vscode';
-import { countFiles, formatSize } from '../wording.ts';
+import { countFiles, formatCount, formatSize, formatTime } from '../wording.ts';
+import type { Pace } from './pace.ts';
 import type { Batch, FileState, QueuedFile } from './records.ts';
 import type { TransferQueue } from './transfer-queue.ts';
 import type { TransferNode } from './transfer-rows.ts';
@@ -11,7 +12,7 @@ import { describeCount, describeMovement, formatDuration } from './transfer-word
 
 export interface Shown {
   readonly queue: TransferQueue;
-  readonly runner: Pick<TransferRunner, 'speed'>;
+  readonly runner: Pick<TransferRunner, 'speed' | 'pace'>;
   /** Why nothing moves though something waits. */
   readonly isConnected: boolean;
 }
@@ -82,7 +83,7 @@ function describeFile(file: QueuedFile, isConnected: boolean): string {
       ? vscode.l10n.t('waiting for the servers')
       : stateWords(file.state);
   if (file.bytes === 0) return state;
-  return `${state}, ${describeMovement({ bytes: file.size, bytesDone: file.bytes, speed: 0 })}`;
+  return `${state}, ${describeMovement({ bytes: file.size, bytesDone: file.bytes, filesLeft: 1 })}`;
 }
 
 export function batchItem(batch: Batch, shown: Shown): vscode.TreeItem {
@@ -104,7 +105,7 @@ export function batchItem(batch: Batch, shown: Shown): vscode.TreeItem {
     ...batch.sources.slice(0, 10),
     ...(batch.sources.length > 10 ? ['...'] : []),
     vscode.l10n.t('To: {0}', batch.target),
-    vscode.l10n.t('Begun: {0}', new Date(batch.created).toLocaleString()),
+    vscode.l10n.t('Begun: {0}', formatTime(batch.created)),
   ].join('\n');
   item.accessibilityInformation = {
     label: [titleOf(batch), directionWords(batch), stateWords(state), item.description].join(', '),
@@ -134,9 +135,7 @@ function describeBatch(batch: Batch, state: FileState, { queue, isConnected }: S
     const count = totals.count(each);
     if (count > 0)
       parts.push(
-        count === 1 && totals.files === 1
-          ? stateWords(each)
-          : `${count.toLocaleString()} ${stateWords(each)}`,
+        count === 1 && totals.files === 1 ? stateWords(each) : `${formatCount(count)} ${stateWords(each)}`,
       );
   }
   return parts.join(', ');
@@ -146,47 +145,65 @@ function describeBatch(batch: Batch, state: FileState, { queue, isConnected }: S
 export function progressItem(node: TransferNode & { kind: 'progress' }, shown: Shown): vscode.TreeItem {
   const { queue, runner } = shown;
   const batch = queue.batch(node.batch);
-  const item = new vscode.TreeItem(batch === undefined ? '' : progressOf(batch, queue, runner.speed()));
+  const item = new vscode.TreeItem(batch === undefined ? '' : progressOf(batch, queue, runner.pace));
   item.id = node.id;
   item.contextValue = 'progress';
   item.iconPath = new vscode.ThemeIcon('dashboard');
   return item;
 }
 
-function progressOf(batch: Batch, queue: TransferQueue, speed: number): string {
+function progressOf(batch: Batch, queue: TransferQueue, pace: Pace): string {
   const totals = queue.totals(batch.id);
   const files = batch.settledFiles + totals.files;
   const bytes = batch.settledBytes + totals.bytes;
   const bytesDone = batch.settledBytes + totals.bytesDone;
   const isRunning = totals.count('running') > 0;
-  const parts: string[] = [];
-  if (!batch.walked || files > 1)
-    parts.push(describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked));
-  if (bytes > 0 || batch.walked)
-    parts.push(describeMovement({ bytes, bytesDone, speed: isRunning ? speed : 0 }));
-  return parts.join(', ');
+  const isOne = batch.walked && files === 1;
+  const count = isOne
+    ? undefined
+    : describeCount(batch.settledFiles + totals.count('done'), files, !batch.walked);
+  // Nothing has been found yet.
+  if (bytes === 0 && !batch.walked) return count ?? '';
+  return describeMovement({
+    bytes,
+    bytesDone,
+    ...(count !== undefined && { count }),
+    ...(batch.walked && { filesLeft: totals.unfinished }),
+    ...(isRunning && { pace }),
+  });
 }
 
 /** The share of a batch or a file that has arrived, as a decoration of its row; none where nothing moves. */
 export function decorationOf(id: string, { queue, runner }: Pick<Shown, 'queue' | 'runner'>) {
   const file = queue.file(id);
   const totals = queue.totals(id);
-  const { bytes, bytesDone, speed } =
+  const movement =
     file === undefined
-      ? { bytes: totals.bytes, bytesDone: totals.bytesDone, speed: runner.speed() }
-      : { bytes: file.size, bytesDone: file.bytes, speed: runner.speed(id) };
+      ? {
+          bytes: totals.bytes,
+          bytesDone: totals.bytesDone,
+          filesLeft: totals.unfinished,
+          pace: runner.pace,
+        }
+      : {
+          bytes: file.size,
+          bytesDone: file.bytes,
+          filesLeft: 1,
+          pace: { bytes: runner.speed(id), files: 0, bestBytes: 0 },
+        };
+  const { bytes, bytesDone } = movement;
   const isRunning = file === undefined ? totals.count('running') > 0 : file.state === 'running';
   if (!isRunning || bytes === 0) return undefined;
   const percent = Math.min(99, Math.floor((bytesDone * 100) / bytes));
   return new vscode.FileDecoration(
     // VS Code has room for two characters.
     percent < 10 ? `${percent}%` : String(percent),
-    `${percent} %, ${describeMovement({ bytes, bytesDone, speed })}`,
+    `${percent} %, ${describeMovement(movement)}`,
   );
 }
 
 export function moreItem(node: TransferNode & { kind: 'more' }): vscode.TreeItem {
-  const item = new vscode.TreeItem(vscode.l10n.t('{0} more', node.count.toLocaleString()));
+  const item = new vscode.TreeItem(vscode.l10n.t('{0} more', formatCount(node.count)));
   item.id = node.id;
   item.contextValue = 'more';
   return item;

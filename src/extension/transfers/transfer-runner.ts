@@ -3,6 +3,7 @@ import { posix, sep } from 'node:path';
 import { describeError, LostConnectionError, RemoteError, UnreachableError } from '../../client/errors.ts';
 import type { FoundFile, TransferFailure } from '../../client/transfer.ts';
 import { type Existing, removeDraft, type Transport, transferFile } from './file-task.ts';
+import type { Pace } from './pace.ts';
 import type { Batch, QueuedFile } from './records.ts';
 import { Speedometer } from './speedometer.ts';
 import type { NewFile, TransferQueue, UnlistedFile } from './transfer-queue.ts';
@@ -42,6 +43,7 @@ export class TransferRunner {
   readonly #walks = new Map<string, Active>();
   readonly #interruptions = new Map<string, { bytes: number; count: number }>();
   readonly #total = new Speedometer();
+  readonly #settled = new Speedometer();
   readonly #forget: () => void;
   #resting: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -59,6 +61,11 @@ export class TransferRunner {
   speed(file?: string): number {
     if (file === undefined) return this.#total.speed;
     return this.#active.get(file)?.speedometer.speed ?? 0;
+  }
+
+  /** Of all transfers. */
+  get pace(): Pace {
+    return { bytes: this.#total.speed, files: this.#settled.speed, bestBytes: this.#total.best };
   }
 
   /** Milliseconds for which a file has been transferred; 0 when it is not. */
@@ -155,7 +162,10 @@ export class TransferRunner {
       if ('existing' in outcome) {
         queue.ask(file.id);
         if (queue.file(file.id)?.state === 'asking') onQuestion(file, outcome.existing);
-      } else queue.settle(file.id, outcome);
+      } else {
+        this.#settled.moved(1);
+        queue.settle(file.id, outcome);
+      }
     } catch (error) {
       this.#failed(file.id, error);
     }

@@ -18,6 +18,8 @@ interface TransfersOptions {
   readonly log: vscode.LogOutputChannel;
   readonly dropped: DroppedFiles;
   readonly context: vscode.ExtensionContext;
+  /** Whether storage servers need somebody. */
+  isPoolInTrouble(): boolean;
   /** Shows what is stored at a path. */
   reveal(path: string): Promise<void>;
   /** So many files have arrived below a folder of the coordinator. */
@@ -191,7 +193,7 @@ export class Transfers implements vscode.Disposable {
   }
 
   #settled(batch: Batch): void {
-    const { log, reveal, onStored, dropped } = this.#options;
+    const { log, reveal, onStored, dropped, isPoolInTrouble } = this.#options;
     const result = this.#results.take(batch);
     this.#waiting.get(batch.id)?.(isAllCanceled(batch, result) ? undefined : result);
     this.#waiting.delete(batch.id);
@@ -200,10 +202,12 @@ export class Transfers implements vscode.Disposable {
     if (isDone && batch.direction === 'upload')
       void dropped.forget(batch.sources).catch((error: Error) => log.error(error));
     // Not awaited: a message stays until it is closed.
-    void tellResult(batch, result, { log, reveal, retry: () => this.retry(batch.id) }).then(
-      undefined,
-      (error: Error) => log.error(error),
-    );
+    void tellResult(batch, result, {
+      log,
+      reveal,
+      isPoolInTrouble: isPoolInTrouble(),
+      retry: () => this.retry(batch.id),
+    }).then(undefined, (error: Error) => log.error(error));
   }
 
   #tell(change: Change = 'records'): void {
@@ -241,7 +245,10 @@ export class Transfers implements vscode.Disposable {
     return describeMovement({
       bytes,
       bytesDone: totals.reduce((sum, { bytesDone }) => sum + bytesDone, 0),
-      speed: this.runner.speed(),
+      ...(open.every(({ walked }) => walked) && {
+        filesLeft: totals.reduce((sum, { unfinished }) => sum + unfinished, 0),
+      }),
+      pace: this.runner.pace,
     });
   }
 }
