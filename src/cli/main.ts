@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { describeError } from '../client/errors.ts';
 import { ConfigurationError } from '../config/configuration.ts';
 import { addConvertCommand } from './convert.ts';
 import { addFileCommands } from './files.ts';
@@ -47,8 +48,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = exitStatus(error);
   if (error instanceof CommanderError) return; // It has been printed already.
-  process.stderr.write(`splitftp: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`splitftp: ${messageOf(error)}\n`);
 });
+
+/** Of an error of the operating system the words for it, and what it is about. */
+function messageOf(error: unknown): string {
+  const words = describeError(error);
+  const isAboutFile = error instanceof Error && 'path' in error && error.message !== words;
+  return isAboutFile ? `${error.path}: ${words}` : words;
+}
 
 function exitStatus(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

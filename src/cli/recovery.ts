@@ -1,7 +1,9 @@
 /** `splitftp rebuild`, `splitftp join`: when something is lost. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { basename } from 'node:path/posix';
 import type { Command } from 'commander';
 import { localNameProblem } from '../client/local-names.ts';
@@ -42,7 +44,7 @@ export function addRecoveryCommands(program: Command): void {
     .command('join')
     .description('put a file together from its parts in local folders, with no server and no catalogue')
     .argument('<parts...>', "part files, or folders that hold them: copies of the storage servers' folders")
-    .option('-o, --output <file>', 'where to write it (default: its own name, here)')
+    .option('-o, --output <file>', 'file or folder where to write it (default: its own name, here)')
     .option('--file <path>', 'which file, by its path or id, where the parts are of several')
     .option('--force', 'replace an existing file')
     .addHelpText(
@@ -70,9 +72,7 @@ async function joinParts(
   const { files, unusable } = await findParts(paths);
   for (const reason of unusable) process.stderr.write(`passed over ${reason}\n`);
   const file = chooseFile(files, wanted);
-  const target = output ?? basename(file.path);
-  const problem = output === undefined ? localNameProblem(target) : undefined;
-  if (problem !== undefined) throw new UsageError(`${problem}: name a file with -o`);
+  const target = await targetOf(file, output);
   const { bytes, segments, restoredBlocks } = await interruptible((interrupted) =>
     joinFile(file, target, force === true, interrupted),
   );
@@ -80,6 +80,16 @@ async function joinParts(
   print(
     `${target}: ${formatBytes(bytes)} from ${plural(segments, 'segment')}, all checksums right${restored}`,
   );
+}
+
+/** Into a folder that exists the file goes under its own name. */
+async function targetOf({ path }: LocalFile, output: string | undefined): Promise<string> {
+  const isFolder = output === undefined || (await stat(output).catch(() => undefined))?.isDirectory();
+  if (!isFolder) return output;
+  const name = basename(path);
+  const problem = localNameProblem(name);
+  if (problem !== undefined) throw new UsageError(`${problem}: name a file with -o`);
+  return join(output ?? '', name);
 }
 
 function chooseFile(files: readonly LocalFile[], wanted: string | undefined): LocalFile {
@@ -93,7 +103,7 @@ function chooseFile(files: readonly LocalFile[], wanted: string | undefined): Lo
   const shown = (first ? matching : files).map(({ id, path, written }) => `  ${id}  ${written}  ${path}`);
   const why = first
     ? 'The parts are of several files (or versions of one)'
-    : `There is no part of ${wanted}, but of`;
+    : `There is no part of ${wanted} here, but of others`;
   throw new UsageError(`${why}; choose one with --file:\n${shown.sort().join('\n')}`);
 }
 

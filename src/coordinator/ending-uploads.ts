@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds for which somebody waits for it: longer than it takes, and no longer than a client would. */
 const patience = 3000;
@@ -31,6 +31,10 @@ export class EndingUploads {
    * Those that go on are not waited for.
    */
   async settled(path: string): Promise<void> {
+    if (!this.#byPath.has(path)) return;
+    // A data connection that was lost may be seen after the next command on another connection.
+    await nextTurn();
+    await nextTurn();
     const ending = [...(this.#byPath.get(path) ?? [])].filter(({ signal }) => signal.aborted);
     if (ending.length === 0) return;
     const waited = new AbortController();

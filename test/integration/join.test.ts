@@ -187,6 +187,18 @@ test('an existing file stays, unless it is to be replaced', async () => {
   await expectJoined(await run(...parts, '-o', 'mine', '--force'), 'mine');
 });
 
+test('into a folder under its own name, and where there is none is said', async () => {
+  await mkdir(join(folder, 'restored'));
+  await expectJoined(await run(...parts, '-o', 'restored'), 'restored/big');
+  const nowhere = await run(...parts, '-o', join('absent', 'big'));
+  expect(nowhere).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/There is no folder absent: make it/),
+  });
+  const belowFile = await run(join('.env', 'parts'));
+  expect(belowFile.stderr).toMatch(/^splitftp: .*parts: a part of the path is not a folder\n$/);
+});
+
 test('interrupted it leaves nothing', async () => {
   const { files } = await findParts(parts);
   const [file] = files;

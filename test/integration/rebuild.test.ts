@@ -297,6 +297,19 @@ test('interrupted it leaves nothing, and can be begun again', async () => {
   expect(dumpCatalogue(folder)).toEqual(before);
 });
 
+test('twice at the same time it is as if once', async () => {
+  servers = await startServers(pool);
+  const session = await openCoordinator();
+  for (const name of ['a', 'b', 'c']) await store(session, `/${name}`, content(1_000, 1));
+  session.close();
+  const before = await loseCatalogue();
+  const { folder } = servers.configuration.coordinator;
+  const results = await Promise.allSettled([rebuildHere(), rebuildHere()]);
+  expect(results.map(({ status }) => status)).toContain('fulfilled');
+  expect(await readdir(folder)).toEqual(['catalogue.sqlite']);
+  expect(dumpCatalogue(folder)).toEqual(before);
+});
+
 test('is refused while the coordinator runs', async () => {
   servers = await startServers(pool);
   const { folder, port } = servers.configuration.coordinator;

@@ -1,6 +1,5 @@
 /** Damage that nobody has read yet is found and repaired. */
 import { stat } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { FileSystemError } from '../../src/ftp/file-system.ts';
@@ -23,24 +22,6 @@ function random(): (limit: number) => number {
   );
   let next = 0;
   return (limit) => Math.floor((numbers[next++ % numbers.length] ?? 0) * limit);
-}
-
-/** From now on the storage servers give nothing of the parts that they hold now. @returns their paths there */
-async function makeUnreadable(
-  pool: UpkeepPool,
-  failure: () => FileSystemError,
-  numbers: readonly number[] = [1, 2, 3],
-): Promise<string[]> {
-  const all: string[] = [];
-  for (const number of numbers) {
-    const { files, configuration } = pool.server(number);
-    for (const native of await pool.partFiles(number)) {
-      const path = `/${relative(configuration.folder, native).split(sep).join('/')}`;
-      files?.unreadable.set(path, failure());
-      all.push(path);
-    }
-  }
-  return all;
 }
 
 describe('scrub', { timeout }, () => {
@@ -111,7 +92,7 @@ describe('scrub', { timeout }, () => {
       upkeep: { scrubDays: 1 },
     });
     for (let index = 0; index < 8; index++) await pool.upload(`/${index}`, content(1_000, index));
-    const busy = (await makeUnreadable(pool, () => new FileSystemError('busy', 'in use'))).length;
+    const busy = (await pool.makeUnreadable(new FileSystemError('busy', 'in use'))).length;
     expect(busy).toBe(24); // More than are looked at in a round.
     await pool.upload('/last', content(1_000, 9));
     vi.setSystemTime(Date.now() + 24 * 3_600_000);
@@ -133,8 +114,8 @@ describe('scrub', { timeout }, () => {
     const pool = await UpkeepPool.start({ storageServers: 3, layout: { dataParts: 2, parityParts: 1 } });
     const bytes = content(300_000, 1);
     await pool.upload('/file', bytes);
-    const fails = () => new FileSystemError('damaged', 'The disk of the server fails.');
-    const [bad = ''] = await makeUnreadable(pool, fails, [1]);
+    const failure = new FileSystemError('damaged', 'The disk of the server fails.');
+    const [bad = ''] = await pool.makeUnreadable(failure, (number) => number === 1);
     expect(await pool.verify()).toBe(1);
     expect(await pool.missing()).toBe(0); // It may be the whole server.
 

@@ -1,6 +1,6 @@
 /** A coordinator with upkeep and storage servers in the test's process, which can be stopped, started and emptied. */
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { expect, onTestFinished, vi } from 'vitest';
@@ -16,6 +16,7 @@ import type { Clock } from '../../src/coordinator/upkeep/budget.ts';
 import { Collector } from '../../src/coordinator/upkeep/collector.ts';
 import { Leases } from '../../src/coordinator/upkeep/leases.ts';
 import { Upkeep } from '../../src/coordinator/upkeep/upkeep.ts';
+import type { FileSystemError } from '../../src/ftp/file-system.ts';
 import { type FtpServer, startFtpServer } from '../../src/ftp/server.ts';
 import { createLog } from '../../src/log/log.ts';
 import { Folder } from '../../src/storage/folder.ts';
@@ -165,6 +166,29 @@ export class UpkeepPool {
       .filter((entry) => entry.isFile() && /^[0-9a-f]{32}\.\d+$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
+  }
+
+  /**
+   * From now on the storage servers give nothing of the parts that they hold now.
+   * @param failure what they say then
+   * @param isMeant whether that is so for a part, by the number of its server and its path there
+   * @returns the paths there
+   */
+  async makeUnreadable(
+    failure: FileSystemError,
+    isMeant: (number: number, path: string) => boolean = () => true,
+  ): Promise<string[]> {
+    const paths: string[] = [];
+    for (const { files, configuration } of this.servers) {
+      const { number, folder } = configuration;
+      for (const native of await this.partFiles(number)) {
+        const path = `/${relative(folder, native).split(sep).join('/')}`;
+        if (!isMeant(number, path)) continue;
+        files?.unreadable.set(path, failure);
+        paths.push(path);
+      }
+    }
+    return paths;
   }
 
   /** Where the parts of all files are, as sets of server numbers. */

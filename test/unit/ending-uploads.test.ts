@@ -8,7 +8,7 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
   void promise.then(() => {
     settled = true;
   });
-  await setImmediate();
+  for (let turns = 0; turns < 3; turns++) await setImmediate();
   return settled;
 }
 
@@ -26,4 +26,16 @@ test('whoever goes on waits for what was given up, and for nothing else', async 
   expect(await isSettled(settled)).toBe(true);
   expect(await isSettled(uploads.settled('/file'))).toBe(true);
   endOther();
+});
+
+test('what is seen to be given up a moment later is waited for, too', async () => {
+  const uploads = new EndingUploads();
+  const lost = new AbortController();
+  const end = uploads.begin('/file', lost.signal);
+  const settled = uploads.settled('/file');
+  await setImmediate();
+  lost.abort();
+  expect(await isSettled(settled)).toBe(false);
+  end();
+  expect(await isSettled(settled)).toBe(true);
 });

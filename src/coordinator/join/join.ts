@@ -26,6 +26,9 @@ export async function joinFile(
   signal: AbortSignal,
 ): Promise<Joined> {
   if (!force && (await exists(target))) throw existsAlready(target);
+  if (!(await exists(dirname(target)))) {
+    throw new JoinError(`There is no folder ${dirname(target)}: make it, or name another file with -o.`);
+  }
   const segments = orderedSegments(file);
   const draft = join(dirname(target), `.splitftp-join-${randomBytes(6).toString('hex')}`);
   let bytes = 0;

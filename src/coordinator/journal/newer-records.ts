@@ -1,3 +1,4 @@
+import { FTPError } from 'basic-ftp';
 import type { JournalOutbox } from '../catalogue/journal-outbox.ts';
 import type { StorageConnection } from '../pool/storage-connection.ts';
 import { journalFolder, parseJournalFileName } from './journal-file.ts';
@@ -12,7 +13,7 @@ export async function newerRecord(
   pool: string,
   outbox: JournalOutbox,
 ): Promise<{ readonly found: number; readonly known: number } | undefined> {
-  const entries = await connection.entries(`${pool}/${journalFolder}`);
+  const entries = await entriesOf(connection, `${pool}/${journalFolder}`);
   // Both are read after the list: what was recorded meanwhile may be in it.
   const { generation, recorded: known } = outbox;
   const newer = entries.flatMap(({ name }) => {
@@ -22,4 +23,17 @@ export async function newerRecord(
     return isNewer ? [file.last] : [];
   });
   return newer.length === 0 ? undefined : { found: Math.max(...newer), known };
+}
+
+/** Of a folder that is not there yet some servers make an error, each another one. */
+async function entriesOf(
+  connection: StorageConnection,
+  folder: string,
+): Promise<readonly { readonly name: string }[]> {
+  try {
+    return await connection.entries(folder);
+  } catch (error) {
+    if (error instanceof FTPError) return [];
+    throw error;
+  }
 }

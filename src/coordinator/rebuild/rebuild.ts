@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Log } from '../../log/log.ts';
@@ -49,20 +49,16 @@ export interface RebuildResult extends RestoredTotals {
 export async function rebuildCatalogue(options: RebuildOptions): Promise<RebuildResult> {
   const { folder, storageServers, log, onProgress, signal } = options;
   const target = join(folder, catalogueName);
-  // A log beside a catalogue of that name would be taken for its own, whoever wrote it.
-  if ([target, `${target}-wal`, `${target}-journal`].some((path) => existsSync(path))) {
-    throw new RebuildError(
-      `There is a catalogue in ${folder}, which "splitftp serve" uses: move ${catalogueName}* away if it is broken.`,
-    );
-  }
+  refuseCatalogue(target, folder);
   const survey = await surveyServers(storageServers);
   const poolId = choosePool(survey, options.pool);
   onProgress(`pool ${poolId}`);
   for (const reason of survey.unreachable.values()) onProgress(reason);
   signal?.throwIfAborted();
   await mkdir(folder, { recursive: true });
-  const draft = join(folder, 'rebuilt.sqlite');
-  await rm(draft, { force: true });
+  // Of its own, should somebody rebuild twice at the same time.
+  const workFolder = await mkdtemp(join(folder, 'rebuild-'));
+  const draft = join(workFolder, catalogueName);
   const pool = new Pool(poolId, storageServers, log);
   const catalogue = new RestoredCatalogue(draft, poolId);
   const end = () => pool.close(); // Whatever waits for a storage server then fails.
@@ -78,7 +74,7 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
       const lastSeen = Math.max(0, ...files.map(({ last }) => last));
       replayed = { generation: files.at(-1)?.generation ?? 0, copies: 1, sequence: 0, lastSeen };
     } else {
-      const whole = await replayJournal({ pool: poolId, files, folder, catalogue, onProgress });
+      const whole = await replayJournal({ pool: poolId, files, folder: workFolder, catalogue, onProgress });
       refuseLoss(whole, silentServers(survey, pool, poolId), options.acceptLoss, onProgress);
       await listAllParts(catalogue, servers, poolId, onProgress);
       replayed = whole;
@@ -92,7 +88,7 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
       pool: poolId,
       copies: replayed.copies,
       servers,
-      folder,
+      folder: workFolder,
       onFailure: (_server, reason) => onProgress(`no snapshot there: ${reason}`),
     });
     signal?.throwIfAborted();
@@ -100,6 +96,7 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
       catalogue.outbox.markSnapshot(range.first);
     catalogue.close();
     closed = true;
+    refuseCatalogue(target, folder);
     await rename(draft, target);
     return result;
   } catch (error) {
@@ -109,8 +106,16 @@ export async function rebuildCatalogue(options: RebuildOptions): Promise<Rebuild
     signal?.removeEventListener('abort', end);
     if (!closed) catalogue.close();
     pool.close();
-    await rm(draft, { force: true });
+    await rm(workFolder, { recursive: true, force: true });
   }
+}
+
+/** A log beside a catalogue of that name would be taken for its own, whoever wrote it. @throws RebuildError */
+function refuseCatalogue(target: string, folder: string): void {
+  if (![target, `${target}-wal`, `${target}-journal`].some((path) => existsSync(path))) return;
+  throw new RebuildError(
+    `There is a catalogue in ${folder}, which "splitftp serve" uses: move ${catalogueName}* away if it is broken.`,
+  );
 }
 
 /** The servers that tell nothing of the pool, with why; what was on them is lost, or yet to come. */

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import type { RestoredCatalogue } from '../catalogue/restored-catalogue.ts';
 import { rootId } from '../catalogue/schema.ts';
 import type { SegmentChange } from '../journal/record.ts';
+import { isReadFailure } from '../pool/storage-failure.ts';
 import type { StorageServer } from '../pool/storage-server.ts';
 import { combineCrc32 } from '../segments/crc32.ts';
 import {
@@ -97,7 +98,9 @@ async function readSegment(
         return { header, footer, locations, position, sequence, length };
       }
     } catch (error) {
-      if (!(error instanceof PartFormatError)) throw server(number).toFileSystemError(error);
+      // Of a part that is damaged, or that its disk does not give, another one may tell the same.
+      if (!(error instanceof PartFormatError) && !isReadFailure(error))
+        throw server(number).toFileSystemError(error);
     }
   }
   return undefined;
