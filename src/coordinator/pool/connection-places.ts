@@ -68,6 +68,21 @@ export class ConnectionPlaces {
     return this.#taken();
   }
 
+  /** As {@link reserve} before all others, but no longer than that; undefined when no place became free. */
+  async reserveWithin(milliseconds: number): Promise<(() => void) | undefined> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const entry = { admit: () => resolve(true), since: performance.now() };
+    this.#waiting.unshift(entry);
+    const timer = setTimeout(() => {
+      this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+      resolve(false);
+    }, milliseconds);
+    this.#admit();
+    const admitted = await promise;
+    clearTimeout(timer);
+    return admitted ? this.#taken() : undefined;
+  }
+
   /** As {@link reserve}, without waiting; undefined when no place is free. */
   tryReserve(): (() => void) | undefined {
     if (this.wanted || this.#inUse >= this.most) return undefined;

@@ -21,6 +21,9 @@ import {
   isTooManyConnections,
 } from './storage-failure.ts';
 
+/** Milliseconds that asking a server waits for others to give it a place. */
+const patienceForPlace = 1_000;
+
 /** One member of the pool: its connections, what it can do, and whether it can be reached. */
 export class StorageServer {
   readonly number: number;
@@ -145,10 +148,13 @@ export class StorageServer {
 
   /** Why it cannot be reached right now, or undefined when it answers. */
   async probe(): Promise<string | undefined> {
-    // With all places taken it is at work, or its failure was just seen: waiting would tell nothing new.
-    if (this.places.inUse >= this.places.most) return this.#reachability.failure;
+    const { failure } = this.#reachability;
+    // With all places taken it is at work.
+    if (failure === undefined && this.places.inUse >= this.places.most) return undefined;
+    const giveBack = await this.places.reserveWithin(patienceForPlace);
+    if (!giveBack) return this.#reachability.failure;
     try {
-      await this.#useOnce((connection) => connection.ping());
+      await this.#useAt(giveBack, (connection) => connection.ping());
       return undefined;
     } catch (error) {
       return error instanceof BusyServerError && this.places.inUse > 0
@@ -188,7 +194,10 @@ export class StorageServer {
   }
 
   async #useOnce<T>(work: (connection: StorageConnection) => Promise<T>, priority?: 'urgent'): Promise<T> {
-    const giveBack = await this.places.reserve(priority);
+    return this.#useAt(await this.places.reserve(priority), work);
+  }
+
+  async #useAt<T>(giveBack: () => void, work: (connection: StorageConnection) => Promise<T>): Promise<T> {
     try {
       const connection = await this.connect();
       try {
