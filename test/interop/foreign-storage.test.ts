@@ -143,6 +143,7 @@ describe.each(foreignServers)('a storage server on %s', (kind) => {
         const outcome = await pool.tryStore('/old', content(90 * MiB, 9));
         expect(outcome).toContain('storage server 2 (');
         expect(outcome).toMatch(expected);
+        await pool.expectOnlyPartsOf('/old'); // Until then there is no room for anything else.
         await expectWorking();
       });
 
