@@ -186,33 +186,23 @@ function storageItem({ number, address, isOurs, report }: ServerNode & { kind: '
   return labelled(item, reason);
 }
 
-function repairItem(report: RepairReport) {
-  const item = new vscode.TreeItem(vscode.l10n.t('Repair'));
-  item.id = 'repair';
-  item.contextValue = 'repair';
-  item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'tools');
+function repairItem(report: RepairReport): vscode.TreeItem {
   const left = partsToRebuild(report);
   const done =
     report.repairedParts === 0 ? [] : [vscode.l10n.t('{0} rebuilt', countParts(report.repairedParts))];
-  item.description = [
+  return upkeepItem('repair', vscode.l10n.t('Repair'), report, 'tools', [
     ...(report.parts === 0 && report.state === 'idle' ? [vscode.l10n.t('nothing to do')] : [left]),
     ...waiting(report),
     ...done,
-  ].join(', ');
-  return labelled(item);
+  ]);
 }
 
-function rebalanceItem(report: RebalanceReport) {
-  const item = new vscode.TreeItem(vscode.l10n.t('Rebalance'));
-  item.id = 'rebalance';
-  item.contextValue = 'rebalance';
-  item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'clock');
-  item.description = [
+function rebalanceItem(report: RebalanceReport): vscode.TreeItem {
+  return upkeepItem('rebalance', vscode.l10n.t('Rebalance'), report, 'clock', [
     vscode.l10n.t('{0} of {1}', formatCount(report.checkedSegments), formatCount(report.segments)),
     vscode.l10n.t('{0} moved ({1})', countParts(report.movedParts), formatSize(report.movedBytes)),
     ...waiting(report),
-  ].join(', ');
-  return labelled(item);
+  ]);
 }
 
 /** That upkeep waits, and for what. */
@@ -221,21 +211,33 @@ function waiting({ state, reason }: Pick<RepairReport, 'state' | 'reason'>): str
   return [reason === undefined ? vscode.l10n.t('waiting') : `${vscode.l10n.t('waiting')}: ${reason}`];
 }
 
-function scrubItem(report: ScrubReport) {
-  const item = new vscode.TreeItem(vscode.l10n.t('Scrub'));
-  item.id = 'scrub';
-  item.contextValue = 'scrub';
-  item.iconPath = new vscode.ThemeIcon(report.state === 'running' ? 'sync~spin' : 'verified');
-  item.description = [
+function scrubItem(report: ScrubReport): vscode.TreeItem {
+  const item = upkeepItem('scrub', vscode.l10n.t('Scrub'), report, 'verified', [
     vscode.l10n.t('{0} of {1} verified', formatCount(report.verifiedParts), formatCount(report.parts)),
     ...(report.found === 0
       ? []
       : [vscode.l10n.t('damaged or missing parts found: {0}', formatCount(report.found))]),
-  ].join(', ');
+  ]);
   item.tooltip =
     report.periodDays === 1
       ? vscode.l10n.t('Each part is verified once a day.')
       : vscode.l10n.t('Each part is verified once in {0} days.', report.periodDays);
+  return item;
+}
+
+/** @param icon while it is not running */
+function upkeepItem(
+  id: string,
+  label: string,
+  { state }: Pick<ScrubReport, 'state'> | Pick<RepairReport, 'state'>,
+  icon: string,
+  description: readonly string[],
+): vscode.TreeItem {
+  const item = new vscode.TreeItem(label);
+  item.id = id;
+  item.contextValue = id;
+  item.iconPath = new vscode.ThemeIcon(state === 'running' ? 'sync~spin' : icon);
+  item.description = description.join(', ');
   return labelled(item);
 }
 
